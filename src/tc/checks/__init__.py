@@ -1,0 +1,1 @@
+"""Judgements about artifacts and data: pure functions from values to findings."""

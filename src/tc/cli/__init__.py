@@ -1,0 +1,1 @@
+"""What you can type: each command parses, calls one flow, shows, and exits."""

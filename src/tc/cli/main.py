@@ -1,0 +1,43 @@
+"""The `tc` command: its groups of commands, and the one place where an error becomes words and an exit code."""
+
+import sys
+
+import typer
+
+from tc import __version__
+from tc.cli import data, runs, spec
+from tc.cli.run import demo, run
+from tc.errors import ExitCode, TcError
+
+app = typer.Typer(
+    name="tc",
+    help="The ops lab for NautilusTrader: one RunSpec, one command, one run directory that proves what ran.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run)
+app.command("demo")(demo)
+app.add_typer(spec.app, name="spec")
+app.add_typer(data.app, name="data")
+app.add_typer(runs.app, name="runs")
+
+
+@app.command()
+def version() -> None:
+    """Print the version of tc."""
+    print(__version__)
+
+
+def main() -> None:
+    """Run the command line; an expected error becomes its message, a hint and its exit code."""
+    try:
+        app()
+    except TcError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(ExitCode.REFUSED)

@@ -1,0 +1,1 @@
+"""Bringing market data in: import, generation, catalogue, fingerprint."""

@@ -1,0 +1,1 @@
+"""How a strategy is run; one room per engine."""

@@ -1,0 +1,1 @@
+"""Facts as prose: values in, text out."""

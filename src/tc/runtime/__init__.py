@@ -1,0 +1,1 @@
+"""The Core's Runtime: it allocates positions and steps the Core."""
