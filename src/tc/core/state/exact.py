@@ -1,0 +1,19 @@
+"""Exact decimal arithmetic that does not depend on the thread's decimal context."""
+
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+
+_EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
+
+add = _EXACT.add
+"""Return the exact sum of two decimals."""
+
+subtract = _EXACT.subtract
+"""Return the exact difference of two decimals."""
+
+multiply = _EXACT.multiply
+"""Return the exact product of two decimals."""
+
+negate = _EXACT.minus
+"""Return the decimal with its sign changed."""
+
+ZERO = Decimal(0)

@@ -1,0 +1,232 @@
+"""How fills, positions and account states move what is held; amounts are recomputed exactly from fills alone."""
+
+from decimal import Decimal
+
+from tc.core.configuration import CoreConfiguration
+from tc.core.events import AccountUpdated, OrderFilled, PositionChanged, PositionClosed, PositionOpened
+from tc.core.state import slots
+from tc.core.state.exact import ZERO, add, multiply, negate, subtract
+from tc.core.state.lifecycle import LEGAL_MOVES
+from tc.core.state.model import (
+    ANOMALIES_KEPT,
+    FINAL,
+    Anomaly,
+    AnomalyCode,
+    ExecutionState,
+    Holdings,
+    Order,
+    Orders,
+    OrderStatus,
+    Position,
+)
+from tc.core.state.orders import find, replace_order
+from tc.errors import InvariantViolation
+
+
+def filled(execution: ExecutionState, event: OrderFilled, configuration: CoreConfiguration, position: int) -> ExecutionState:
+    """Count a fill in its Order and its position, once.
+
+    A late fill of a final Order, and a fill of an order that is not known (any more), still count in the position
+    and raise an anomaly. More than the order's quantity is a violation.
+    """
+    if not (event.quantity.is_finite() and event.price.is_finite() and event.quantity > ZERO):
+        raise InvariantViolation(
+            f"fill {event.trade_id} of order {event.client_order_id} has quantity {event.quantity} and price {event.price}"
+        )
+    order = find(execution.orders, event.client_order_id)
+    if order is None:
+        return _held(execution, execution.orders, event, "unknown_order_fill", position)
+    if event.trade_id in order.trade_ids:
+        return execution
+    orders = _order_filled(execution.orders, order, event, configuration)
+    return _held(execution, orders, event, "late_fill" if order.status in FINAL else None, position)
+
+
+def position_opened(
+    execution: ExecutionState,
+    event: PositionOpened,
+    configuration: CoreConfiguration,  # noqa: ARG001
+    position: int,
+) -> ExecutionState:
+    """Compare with our own; a flip continues our position under the id that the engine gives its other side."""
+    holdings = execution.holdings
+    flipped = holdings.flipping
+    if flipped is None:
+        return _compared(execution, event, position)
+    ours = slots.get(holdings.positions, flipped)
+    positions = holdings.positions
+    if ours is not None and flipped != event.position_id:
+        renamed = Position(
+            event.position_id,
+            ours.strategy_id,
+            ours.instrument_id,
+            ours.signed_quantity,
+            ours.buy_quantity,
+            ours.buy_value,
+            ours.sell_quantity,
+            ours.sell_value,
+        )
+        positions = slots.put(slots.remove(positions, flipped), event.position_id, renamed)
+    settled = Holdings(positions, holdings.realized, holdings.commissions, holdings.fills, holdings.compat_fills, None)
+    return _compared(_with_holdings(execution, settled), event, position)
+
+
+def position_changed(
+    execution: ExecutionState,
+    event: PositionChanged,
+    configuration: CoreConfiguration,  # noqa: ARG001
+    position: int,
+) -> ExecutionState:
+    """Compare the engine's quantity with our own."""
+    return _compared(execution, event, position)
+
+
+def position_closed(
+    execution: ExecutionState,
+    event: PositionClosed,
+    configuration: CoreConfiguration,  # noqa: ARG001
+    position: int,  # noqa: ARG001
+) -> ExecutionState:
+    """Note a flip when our own position went on to the other side; a plain close leaves nothing to compare."""
+    holdings = execution.holdings
+    if slots.get(holdings.positions, event.position_id) is None:
+        return execution
+    return _with_holdings(
+        execution,
+        Holdings(
+            holdings.positions,
+            holdings.realized,
+            holdings.commissions,
+            holdings.fills,
+            holdings.compat_fills,
+            event.position_id,
+        ),
+    )
+
+
+def account_updated(
+    execution: ExecutionState,
+    event: AccountUpdated,
+    configuration: CoreConfiguration,  # noqa: ARG001
+    position: int,  # noqa: ARG001
+) -> ExecutionState:
+    """Keep the latest state of the account."""
+    return ExecutionState(
+        execution.orders,
+        execution.holdings,
+        {**execution.accounts, event.account_id: event},
+        execution.anomaly_counts,
+        execution.anomalies,
+    )
+
+
+def _order_filled(orders: Orders, order: Order, event: OrderFilled, configuration: CoreConfiguration) -> Orders:
+    total = add(order.filled, event.quantity)
+    if total > order.quantity:
+        raise InvariantViolation(
+            f"fill {event.trade_id} takes order {event.client_order_id} to {total}, above its quantity of {order.quantity}"
+        )
+    status: OrderStatus = "FILLED" if total == order.quantity else "PARTIALLY_FILLED"
+    if order.status in FINAL:
+        status = order.status
+    elif (order.status, status) not in LEGAL_MOVES:  # pragma: no cover - every open status may be filled; the table decides
+        raise InvariantViolation(f"order {event.client_order_id} cannot move from {order.status} to {status}")
+    now = Order(
+        order.terms,
+        status,
+        order.quantity,
+        order.price,
+        order.trigger_price,
+        total,
+        "" if status == "FILLED" else order.pending,
+        event.venue_order_id,
+        (*order.trade_ids, event.trade_id),
+    )
+    return replace_order(orders, order, now, configuration)
+
+
+def _held(
+    execution: ExecutionState, orders: Orders, event: OrderFilled, anomaly: AnomalyCode | None, position: int
+) -> ExecutionState:
+    holdings = execution.holdings
+    ours = slots.get(holdings.positions, event.position_id)
+    positions, realized = holdings.positions, holdings.realized
+    now, gained = _filled_position(ours, event)
+    if now is not None:
+        positions = slots.put(positions, event.position_id, now)
+    elif ours is not None:
+        positions = slots.remove(positions, event.position_id)
+    if gained is not None:
+        before = realized.get(event.instrument_id, ZERO)
+        realized = {**realized, event.instrument_id: add(before, gained)}
+    paid = holdings.commissions.get(event.commission_currency, ZERO)
+    is_canonical = event.source == "canonical"
+    changed = Holdings(
+        positions,
+        realized,
+        {**holdings.commissions, event.commission_currency: add(paid, event.commission)},
+        holdings.fills + is_canonical,
+        holdings.compat_fills + (not is_canonical),
+        holdings.flipping,
+    )
+    counted = ExecutionState(orders, changed, execution.accounts, execution.anomaly_counts, execution.anomalies)
+    return counted if anomaly is None else _with_anomaly(counted, anomaly, position, event.client_order_id)
+
+
+def _filled_position(ours: Position | None, event: OrderFilled) -> tuple[Position | None, Decimal | None]:
+    """Return the position after the fill (None when flat) and what a position that became flat gained (None when none did)."""
+    signed = event.quantity if event.side == "BUY" else negate(event.quantity)
+    if ours is None:
+        return _grown(None, event, event.quantity, signed), None
+    after = add(ours.signed_quantity, signed)
+    is_flat_or_flipped = after == ZERO or (after > ZERO) != (ours.signed_quantity > ZERO)
+    if not is_flat_or_flipped:
+        return _grown(ours, event, event.quantity, after), None
+    closing = abs(ours.signed_quantity)
+    flat = _grown(ours, event, closing, ZERO)
+    rest = subtract(event.quantity, closing)
+    opened = None if after == ZERO else _grown(None, event, rest, after)
+    return opened, subtract(flat.sell_value, flat.buy_value)
+
+
+def _grown(ours: Position | None, event: OrderFilled, quantity: Decimal, signed_quantity: Decimal) -> Position:
+    value = multiply(event.price, quantity)
+    buy_quantity, buy_value, sell_quantity, sell_value = (
+        (ZERO, ZERO, ZERO, ZERO) if ours is None else (ours.buy_quantity, ours.buy_value, ours.sell_quantity, ours.sell_value)
+    )
+    if event.side == "BUY":
+        buy_quantity, buy_value = add(buy_quantity, quantity), add(buy_value, value)
+    else:
+        sell_quantity, sell_value = add(sell_quantity, quantity), add(sell_value, value)
+    return Position(
+        event.position_id,
+        event.strategy_id,
+        event.instrument_id,
+        signed_quantity,
+        buy_quantity,
+        buy_value,
+        sell_quantity,
+        sell_value,
+    )
+
+
+def _compared(execution: ExecutionState, event: PositionOpened | PositionChanged, position: int) -> ExecutionState:
+    ours = slots.get(execution.holdings.positions, event.position_id)
+    if (ZERO if ours is None else ours.signed_quantity) == event.signed_quantity:
+        return execution
+    return _with_anomaly(execution, "position_mismatch", position, event.position_id)
+
+
+def _with_anomaly(execution: ExecutionState, code: AnomalyCode, position: int, subject: str) -> ExecutionState:
+    kept = execution.anomalies
+    return ExecutionState(
+        execution.orders,
+        execution.holdings,
+        execution.accounts,
+        {**execution.anomaly_counts, code: execution.anomaly_counts.get(code, 0) + 1},
+        kept if len(kept) >= ANOMALIES_KEPT else (*kept, Anomaly(code, position, subject)),
+    )
+
+
+def _with_holdings(execution: ExecutionState, holdings: Holdings) -> ExecutionState:
+    return ExecutionState(execution.orders, holdings, execution.accounts, execution.anomaly_counts, execution.anomalies)

@@ -1,0 +1,40 @@
+"""A persistent map in 32 small dicts: a change copies one of them, so a step stays cheap with thousands of open orders."""
+
+from zlib import crc32
+
+type Slots[T] = tuple[dict[str, T], ...]
+"""Values by key, spread over 32 dicts by the key's CRC-32; never changed in place, never iterated in hash order."""
+
+_COUNT = 32
+EMPTY: Slots[object] = tuple({} for _ in range(_COUNT))
+
+
+def empty[T]() -> Slots[T]:
+    """Return the map that holds nothing."""
+    return EMPTY  # type: ignore[return-value]  # one empty value serves every type: it is never changed
+
+
+def get[T](slots: Slots[T], key: str) -> T | None:
+    """Return the key's value, or None."""
+    return slots[crc32(key.encode()) & 31].get(key)
+
+
+def put[T](slots: Slots[T], key: str, value: T) -> Slots[T]:
+    """Return the map with the key set to the value."""
+    index = crc32(key.encode()) & 31
+    changed = slots[index].copy()
+    changed[key] = value
+    return (*slots[:index], changed, *slots[index + 1 :])
+
+
+def remove[T](slots: Slots[T], key: str) -> Slots[T]:
+    """Return the map without the key, which it holds."""
+    index = crc32(key.encode()) & 31
+    changed = slots[index].copy()
+    del changed[key]
+    return (*slots[:index], changed, *slots[index + 1 :])
+
+
+def items[T](slots: Slots[T]) -> list[tuple[str, T]]:
+    """Return all keys and values in the order of the keys."""
+    return sorted((item for slot in slots for item in slot.items()), key=lambda item: item[0])
