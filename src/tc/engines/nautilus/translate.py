@@ -1,0 +1,266 @@
+"""Where NautilusTrader's events become ours: each field taken by name, random ids left behind, numbers exact.
+
+Only event ids, command ids and the like are random; they identify messages, not facts, and stay out.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader.common.enums import ComponentState
+from nautilus_trader.common.messages import ComponentStateChanged as NautilusComponentStateChanged
+from nautilus_trader.common.messages import TradingStateChanged as NautilusTradingStateChanged
+from nautilus_trader.model import enums
+from nautilus_trader.model import events as nautilus
+
+from tc.core import events as ours
+
+_MEMO_LIMIT = 4096
+
+
+def _names(enum: Any) -> dict[int, str]:  # noqa: ANN401 - Nautilus's enums share no typed base
+    return {int(member.value): member.name for member in enum}
+
+
+_SIDE = {1: "BUY", 2: "SELL"}
+_ORDER_TYPE = _names(enums.OrderType)
+_TIME_IN_FORCE = _names(enums.TimeInForce)
+_LIQUIDITY = _names(enums.LiquiditySide)
+_TRIGGER = _names(enums.TriggerType)
+_CONTINGENCY = _names(enums.ContingencyType)
+_ACCOUNT_TYPE = _names(enums.AccountType)
+_TRADING_STATE = _names(enums.TradingState)
+_COMPONENT_STATE = _names(ComponentState)
+_SHORT = int(enums.PositionSide.SHORT.value)
+
+_decimals: dict[int, Decimal] = {}
+
+
+def exact(value: Any) -> Decimal:  # noqa: ANN401 - a Nautilus Price, Quantity or Money
+    """Return the value as an exact decimal without trailing zeros. Values recur, so a few thousand are remembered."""
+    raw = value.raw
+    known = _decimals.get(raw)
+    if known is None:
+        if len(_decimals) >= _MEMO_LIMIT:
+            _decimals.clear()
+        known = _decimals[raw] = value.as_decimal()
+    return known
+
+
+def _exact_text(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def _text(identifier: Any) -> str | None:  # noqa: ANN401 - any of Nautilus's identifiers
+    return None if identifier is None else identifier.value
+
+
+def _initialized(event: Any) -> ours.Event:  # noqa: ANN401
+    options = event.options
+    trigger_type = options.get("trigger_type")
+    offset_type = options.get("trailing_offset_type")
+    expires = options.get("expire_time_ns")
+    return ours.OrderInitialized(
+        at_ns=event.ts_init,
+        event_ns=event.ts_event,
+        client_order_id=event.client_order_id.value,
+        strategy_id=event.strategy_id.value,
+        instrument_id=event.instrument_id.value,
+        side=_SIDE[event.side],  # type: ignore[arg-type]
+        order_type=_ORDER_TYPE[event.order_type],
+        quantity=exact(event.quantity),
+        time_in_force=_TIME_IN_FORCE[event.time_in_force],
+        price=_exact_text(options.get("price")),
+        trigger_price=_exact_text(options.get("trigger_price")),
+        trigger_type=trigger_type,
+        activation_price=_exact_text(options.get("activation_price")),
+        limit_offset=_exact_text(options.get("limit_offset")),
+        trailing_offset=_exact_text(options.get("trailing_offset")),
+        trailing_offset_type=offset_type,
+        expire_time_ns=expires or None,
+        display_quantity=_exact_text(options.get("display_qty")),
+        post_only=event.post_only,
+        reduce_only=event.reduce_only,
+        quote_quantity=event.quote_quantity,
+        emulation_trigger=_TRIGGER[event.emulation_trigger] if event.emulation_trigger else None,
+        contingency_type=_CONTINGENCY[event.contingency_type] if event.contingency_type else None,
+        order_list_id=_text(event.order_list_id),
+        linked_order_ids=tuple(other.value for other in event.linked_order_ids or ()),
+        parent_order_id=_text(event.parent_order_id),
+        exec_algorithm_id=_text(event.exec_algorithm_id),
+        exec_spawn_id=_text(event.exec_spawn_id),
+        tags=tuple(event.tags or ()),
+    )
+
+
+def _denied(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.OrderDenied(event.ts_init, event.ts_event, event.client_order_id.value, event.reason)
+
+
+def _emulated(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.OrderEmulated(event.ts_init, event.ts_event, event.client_order_id.value)
+
+
+def _released(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.OrderReleased(event.ts_init, event.ts_event, event.client_order_id.value, exact(event.released_price))
+
+
+def _submitted(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.OrderSubmitted(event.ts_init, event.ts_event, event.client_order_id.value, event.account_id.value)
+
+
+def _accepted(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.OrderAccepted(
+        event.ts_init,
+        event.ts_event,
+        event.client_order_id.value,
+        event.venue_order_id.value,
+        event.account_id.value,
+    )
+
+
+def _rejected(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.OrderRejected(event.ts_init, event.ts_event, event.client_order_id.value, event.reason, bool(event.due_post_only))
+
+
+def _with_venue_id(
+    kind: Callable[[int, int, str, str | None], ours.Event],
+) -> Callable[[Any], ours.Event]:
+    def translate(event: Any) -> ours.Event:  # noqa: ANN401
+        return kind(event.ts_init, event.ts_event, event.client_order_id.value, _text(event.venue_order_id))
+
+    return translate
+
+
+def _command_rejected(
+    kind: Callable[[int, int, str, str, str | None], ours.Event],
+) -> Callable[[Any], ours.Event]:
+    def translate(event: Any) -> ours.Event:  # noqa: ANN401
+        return kind(event.ts_init, event.ts_event, event.client_order_id.value, event.reason, _text(event.venue_order_id))
+
+    return translate
+
+
+def _updated(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.OrderUpdated(
+        event.ts_init,
+        event.ts_event,
+        event.client_order_id.value,
+        exact(event.quantity),
+        None if event.price is None else exact(event.price),
+        None if event.trigger_price is None else exact(event.trigger_price),
+        _text(event.venue_order_id),
+    )
+
+
+def _filled(event: Any) -> ours.Event:  # noqa: ANN401
+    commission = event.commission
+    instrument_id, strategy_id = event.instrument_id.value, event.strategy_id.value
+    position_id = event.position_id
+    return ours.OrderFilled(
+        event.ts_init,
+        event.ts_event,
+        event.client_order_id.value,
+        event.venue_order_id.value,
+        event.account_id.value,
+        event.trade_id.value,
+        f"{instrument_id}-{strategy_id}" if position_id is None else position_id.value,
+        strategy_id,
+        instrument_id,
+        _SIDE[event.order_side],  # type: ignore[arg-type]
+        exact(event.last_qty),
+        exact(event.last_px),
+        event.currency.code,
+        exact(commission),
+        commission.currency.code,
+        _LIQUIDITY[event.liquidity_side],
+        "compat" if event.reconciliation else "canonical",
+    )
+
+
+def _position(
+    kind: Callable[[int, int, str, str, str, Decimal], ours.Event],
+) -> Callable[[Any], ours.Event]:
+    def translate(event: Any) -> ours.Event:  # noqa: ANN401
+        quantity = exact(event.quantity)
+        return kind(
+            event.ts_init,
+            event.ts_event,
+            event.position_id.value,
+            event.strategy_id.value,
+            event.instrument_id.value,
+            -quantity if event.side == _SHORT else quantity,
+        )
+
+    return translate
+
+
+def _position_closed(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.PositionClosed(
+        event.ts_init,
+        event.ts_event,
+        event.position_id.value,
+        event.strategy_id.value,
+        event.instrument_id.value,
+    )
+
+
+def _account(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.AccountUpdated(
+        event.ts_init,
+        event.ts_event,
+        event.account_id.value,
+        _ACCOUNT_TYPE[event.account_type],
+        event.is_reported,
+        tuple(
+            ours.Balance(each.currency.code, exact(each.total), exact(each.locked), exact(each.free)) for each in event.balances
+        ),
+        tuple(
+            ours.Margin(each.currency.code, exact(each.initial), exact(each.maintenance), _text(each.instrument_id))
+            for each in event.margins
+        ),
+        None if event.base_currency is None else event.base_currency.code,
+    )
+
+
+def _component(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.ComponentStateChanged(
+        event.ts_init,
+        event.ts_event,
+        event.component_id.value,
+        event.component_type,
+        _COMPONENT_STATE[event.state],
+    )
+
+
+def _trading_state(event: Any) -> ours.Event:  # noqa: ANN401
+    return ours.TradingStateChanged(event.ts_init, event.ts_event, _TRADING_STATE[event.state])
+
+
+TRANSLATORS: dict[type, Callable[[Any], ours.Event]] = {
+    nautilus.OrderInitialized: _initialized,
+    nautilus.OrderDenied: _denied,
+    nautilus.OrderEmulated: _emulated,
+    nautilus.OrderReleased: _released,
+    nautilus.OrderSubmitted: _submitted,
+    nautilus.OrderAccepted: _accepted,
+    nautilus.OrderRejected: _rejected,
+    nautilus.OrderCanceled: _with_venue_id(ours.OrderCanceled),
+    nautilus.OrderExpired: _with_venue_id(ours.OrderExpired),
+    nautilus.OrderTriggered: _with_venue_id(ours.OrderTriggered),
+    nautilus.OrderPendingUpdate: _with_venue_id(ours.OrderPendingUpdate),
+    nautilus.OrderPendingCancel: _with_venue_id(ours.OrderPendingCancel),
+    nautilus.OrderModifyRejected: _command_rejected(ours.OrderModifyRejected),
+    nautilus.OrderCancelRejected: _command_rejected(ours.OrderCancelRejected),
+    nautilus.OrderUpdated: _updated,
+    nautilus.OrderFilled: _filled,
+    nautilus.PositionOpened: _position(ours.PositionOpened),
+    nautilus.PositionChanged: _position(ours.PositionChanged),
+    nautilus.PositionClosed: _position_closed,
+    nautilus.AccountState: _account,
+    NautilusComponentStateChanged: _component,
+    NautilusTradingStateChanged: _trading_state,
+}
+"""How each event of Nautilus becomes one of ours."""
