@@ -6,7 +6,6 @@ from tc.core.configuration import CoreConfiguration
 from tc.core.events import AccountUpdated, OrderFilled, PositionChanged, PositionClosed, PositionOpened
 from tc.core.state import slots
 from tc.core.state.exact import ZERO, add, multiply, negate, subtract
-from tc.core.state.lifecycle import LEGAL_MOVES
 from tc.core.state.model import (
     ANOMALIES_KEPT,
     FINAL,
@@ -128,9 +127,7 @@ def _order_filled(orders: Orders, order: Order, event: OrderFilled, configuratio
         )
     status: OrderStatus = "FILLED" if total == order.quantity else "PARTIALLY_FILLED"
     if order.status in FINAL:
-        status = order.status
-    elif (order.status, status) not in LEGAL_MOVES:  # pragma: no cover - every open status may be filled; the table decides
-        raise InvariantViolation(f"order {event.client_order_id} cannot move from {order.status} to {status}")
+        status = order.status  # Final is final; every open status may be filled.
     now = Order(
         order.terms,
         status,
@@ -154,7 +151,7 @@ def _held(
     now, gained = _filled_position(ours, event)
     if now is not None:
         positions = slots.put(positions, event.position_id, now)
-    elif ours is not None:
+    else:  # It became flat, so it was held.
         positions = slots.remove(positions, event.position_id)
     if gained is not None:
         before = realized.get(event.instrument_id, ZERO)

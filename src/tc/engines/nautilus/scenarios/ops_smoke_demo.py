@@ -3,7 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 from random import Random
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nautilus_trader.config import PositiveInt, StrategyConfig
 from nautilus_trader.core.message import Event
@@ -11,9 +11,11 @@ from nautilus_trader.model.data import Bar, BarType, QuoteTick
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
-from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Price
 from nautilus_trader.trading.strategy import Strategy
+
+if TYPE_CHECKING:
+    from nautilus_trader.model.instruments import Instrument
 
 VERSION = "1"
 _STEPS = 8
