@@ -1,5 +1,56 @@
 """`tc spec`: write and check RunSpecs."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from tc import wiring
+from tc.cli.options import AsJson
+from tc.cli.show import printable, show_json
+from tc.errors import ExitCode
+
 app = typer.Typer(help="Write and check RunSpecs.", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="RunSpecs or instrument documents.", show_default=False)]
+NewFile = Annotated[Path, typer.Argument(metavar="[PATH]", help="The file to write; it must not exist.")]
+OfInstrument = Annotated[bool, typer.Option("--instrument", help="The schema of an instrument document instead.")]
+
+NEW_FILE = Path("run-spec.yaml")
+
+
+@app.command()
+def validate(files: Files, as_json: AsJson = False) -> None:
+    """Check documents without running them.
+
+    Every problem is told with its line, what was expected, and the nearest valid word.
+    """
+    checked = wiring.check_documents(files)
+    are_valid = all(each.is_valid for each in checked)
+    if as_json:
+        show_json({"valid": are_valid, "documents": [each.to_dict() for each in checked]})
+        raise typer.Exit(ExitCode.OK if are_valid else ExitCode.USAGE)
+    for each in checked:
+        if each.is_valid:
+            typer.echo(printable(f"{each.file}: valid, {each.name}"))
+    wiring.require_valid(checked)
+
+
+@app.command()
+def schema(of_instrument: OfInstrument = False) -> None:
+    """Print the JSON Schema of a RunSpec.
+
+    With it an editor completes and checks a document while it is written.
+    """
+    show_json(wiring.document_schema(of_instrument=of_instrument))
+
+
+@app.command()
+def init(path: NewFile = NEW_FILE) -> None:
+    """Write a commented RunSpec to start from.
+
+    It is valid as it stands, and no file is ever overwritten.
+    """
+    wiring.write_example_run_spec(path)
+    typer.echo(printable(f"wrote {path}"))
+    typer.echo(printable(f"next: tc data prepare btcusdt-sample && tc run {path}"))

@@ -1,0 +1,1 @@
+"""How any document is read: YAML text to nodes with their lines, nodes to Structs, and every problem on the way."""

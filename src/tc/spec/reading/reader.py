@@ -1,0 +1,203 @@
+"""Nodes to Structs: walks the fields of a Struct and converts each leaf on its own, so that all problems are found at once."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from msgspec import UNSET, Struct, UnsetType, field, inspect
+
+from tc.spec.reading import nodes
+from tc.spec.reading.compose import joined
+from tc.spec.reading.expected import expected, grammar_of, not_null
+from tc.spec.reading.problem import Place, Problems, one_of
+from tc.spec.reading.scalar import floating, integer
+
+LARGEST_INTEGER = 2**63 - 1
+EXACT = "a YAML number with a point is a binary float and not exact: put it in quotes"
+
+Read = object | UnsetType  # a value, or UNSET where a problem was found
+
+
+class Reading(Struct):
+    """What was read of one document: its problems, and by dotted path the places and the values that could be converted."""
+
+    problems: Problems = field(default_factory=Problems)
+    places: dict[str, Place] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
+
+    def place(self, path: str) -> Place:
+        """Return where the value of a path was written, or else what holds it."""
+        while path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places[path]
+
+
+def read_struct[T: Struct](node: nodes.Node, type_: type[T], reading: Reading, *, refused: Mapping[str, str]) -> T | None:
+    """Return the Struct that a node describes, or None when the reading found problems.
+
+    ``refused`` names keys of the document that are known and not taken, with the reason.
+    """
+    value = _Walk(reading, refused).read(node, inspect.type_info(type_), "")
+    return value if isinstance(value, type_) else None
+
+
+class _Walk:
+    """One walk over a document and the types that it should have."""
+
+    def __init__(self, reading: Reading, refused: Mapping[str, str]) -> None:
+        self._reading = reading
+        self._problems = reading.problems
+        self._refused = refused
+
+    def read(self, node: nodes.Node, type_: inspect.Type, path: str) -> Read:
+        """Return the value of a node as its type wants it, or UNSET when a problem was added."""
+        self._reading.places[path] = node.place
+        if isinstance(node, nodes.Broken):
+            return UNSET
+        value = _READERS[type(type_)](self, node, type_, path)
+        if value is not UNSET:
+            self._reading.values[path] = value
+        return value
+
+    def _refuse(self, node: nodes.Node, type_: inspect.Type, path: str, reason: str = "", *, word: str = "") -> UnsetType:
+        note = reason or getattr(node, "note", "")
+        message = f"expected {expected(type_)}{'; ' if note else ''}{note}"
+        choices = [str(choice) for choice in getattr(type_, "values", ())]
+        self._problems.add(node.place, path, message, value=str(node), word=word, choices=choices)
+        return UNSET
+
+    def metadata(self, node: nodes.Node, type_: inspect.Metadata, path: str) -> Read:
+        grammar = grammar_of(type_)
+        if grammar is None:
+            return self.read(node, type_.type, path)
+        if not isinstance(node, nodes.Scalar):
+            return self._refuse(node, type_, path)
+        accepted: set[str] = {"text", *grammar.accepts}
+        if "integer" in accepted and node.place.line is None:
+            accepted.add("float")  # no other YAML reader sees an override, so its digits are what was typed
+        if node.kind not in accepted:
+            inexact = "integer" in accepted and node.kind == "float"
+            return self._refuse(node, type_, path, EXACT if inexact else _unquoted(node))
+        try:
+            return grammar.canonical(node.text)
+        except ValueError as error:
+            return self._refuse(node, type_, path, str(error))
+
+    def struct(self, node: nodes.Node, type_: inspect.StructType, path: str) -> Read:
+        if not isinstance(node, nodes.Mapping):
+            return self._refuse(node, type_, path)
+        fields = {known.name: known for known in type_.fields}
+        for key, entry in node.entries.items():
+            if key not in fields:
+                self._unknown(joined(path, key), key, entry, list(fields))
+        values: dict[str, Read] = {}
+        for name, known in fields.items():
+            inside = joined(path, name)
+            if name in node.entries:
+                values[name] = self.read(node.entries[name].value, known.type, inside)
+            elif known.required:
+                self._problems.add(node.place, inside, f"missing; expected {expected(known.type)}")
+                values[name] = UNSET
+        return UNSET if UNSET in values.values() else type_.cls(**values)
+
+    def _unknown(self, path: str, key: str, entry: nodes.Entry, known: list[str]) -> None:
+        if path in self._refused:
+            self._problems.add(entry.place, path, self._refused[path])
+        else:
+            self._problems.add(entry.place, path, f"unknown key; expected {one_of(known)}", word=key, choices=known)
+
+    def optional(self, node: nodes.Node, type_: inspect.UnionType, path: str) -> Read:
+        if isinstance(node, nodes.Scalar) and node.kind == "null":
+            return None
+        return self.read(node, not_null(type_), path)
+
+    def literal(self, node: nodes.Node, type_: inspect.LiteralType, path: str) -> Read:
+        if isinstance(node, nodes.Scalar):
+            value: object = integer(node.text) if node.kind == "integer" else node.text
+            if value in type_.values and node.kind in {"text", "integer"}:
+                return value
+            return self._refuse(node, type_, path, word=node.text)
+        return self._refuse(node, type_, path)
+
+    def text(self, node: nodes.Node, type_: inspect.StrType, path: str) -> Read:
+        if not isinstance(node, nodes.Scalar) or node.kind != "text" or not node.text.strip():
+            return self._refuse(node, type_, path, _unquoted(node))
+        return node.text
+
+    def number(self, node: nodes.Node, type_: inspect.IntType, path: str) -> Read:
+        if not isinstance(node, nodes.Scalar) or node.kind != "integer":
+            return self._refuse(node, type_, path)
+        value = integer(node.text)
+        if (type_.ge is not None and value < type_.ge) or (type_.le is not None and value > type_.le):
+            return self._refuse(node, type_, path)
+        return value
+
+    def boolean(self, node: nodes.Node, type_: inspect.BoolType, path: str) -> Read:
+        if not isinstance(node, nodes.Scalar) or node.kind != "boolean":
+            return self._refuse(node, type_, path)
+        return node.text.lower() == "true"
+
+    def many(self, node: nodes.Node, type_: inspect.VarTupleType, path: str) -> Read:
+        if not isinstance(node, nodes.Sequence) or len(node.items) < (type_.min_length or 0):
+            return self._refuse(node, type_, path)
+        values = [self.read(item, type_.item_type, f"{path}[{index}]") for index, item in enumerate(node.items)]
+        return UNSET if UNSET in values else tuple(values)
+
+    def mapping(self, node: nodes.Node, type_: inspect.DictType, path: str) -> Read:
+        return self.anything(node, type_, path) if isinstance(node, nodes.Mapping) else self._refuse(node, type_, path)
+
+    def anything(self, node: nodes.Node, type_: inspect.Type, path: str) -> Read:
+        """Return a node as a JSON value."""
+        match node:
+            case nodes.Mapping():
+                inside = {key: self.anything(entry.value, _ANY, joined(path, key)) for key, entry in node.entries.items()}
+                return UNSET if UNSET in inside.values() else inside
+            case nodes.Sequence():
+                items = [self.anything(item, _ANY, f"{path}[{index}]") for index, item in enumerate(node.items)]
+                return UNSET if UNSET in items else items
+            case nodes.Scalar():
+                value = _json_value(node)
+                return self._refuse(node, type_, path) if value is UNSET else value
+            case nodes.Broken():
+                return UNSET
+
+
+def _json_value(node: nodes.Scalar) -> str | float | UnsetType | None:
+    """Return a scalar as JSON has it, or UNSET for what JSON does not have."""
+    value: str | float | UnsetType | None = UNSET
+    match node.kind:
+        case "text":
+            value = node.text
+        case "null":
+            value = None
+        case "boolean":
+            value = node.text.lower() == "true"
+        case "integer":
+            value = integer(node.text)
+            return value if abs(value) <= LARGEST_INTEGER else UNSET
+        case "float":
+            value = floating(node.text)
+            return value if math.isfinite(value) else UNSET
+        case "timestamp" | "ambiguous":
+            pass
+    return value
+
+
+_ANY = inspect.AnyType()
+_READERS: dict[type[inspect.Type], Callable[..., Read]] = {
+    inspect.Metadata: _Walk.metadata,
+    inspect.StructType: _Walk.struct,
+    inspect.UnionType: _Walk.optional,
+    inspect.LiteralType: _Walk.literal,
+    inspect.StrType: _Walk.text,
+    inspect.IntType: _Walk.number,
+    inspect.BoolType: _Walk.boolean,
+    inspect.VarTupleType: _Walk.many,
+    inspect.DictType: _Walk.mapping,
+}
+
+
+def _unquoted(node: nodes.Node) -> str:
+    """Return what is to be done about a plain scalar that should have been text."""
+    if isinstance(node, nodes.Scalar) and node.kind in {"integer", "float", "boolean"}:
+        return "put it in quotes"
+    return ""

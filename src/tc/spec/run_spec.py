@@ -1,0 +1,185 @@
+"""RunSpec, version 1: the document that says what a run is."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from tc.spec.grammar import (
+    ClassPath,
+    CurrencyCode,
+    DatasetId,
+    Instant,
+    InstrumentId,
+    Leverage,
+    Money,
+    Rate,
+    RunName,
+    Sha256,
+    VenueName,
+    instant_ns,
+)
+
+SPEC_VERSION = 1
+LARGEST_INTEGER = 2**63 - 1
+
+
+class FeesSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the venue charges, as fractions of the traded value; a negative rate is a rebate."""
+
+    maker: Annotated[Rate, Meta(title="Maker fee", description="Charged when the order rested in the book.", examples=["0.0002"])]
+    taker: Annotated[Rate, Meta(title="Taker fee", description="Charged when the order took liquidity.", examples=["0.0004"])]
+
+
+class VenueSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The simulated venue and the account on it."""
+
+    name: Annotated[
+        VenueName,
+        Meta(title="Venue", description="The part of the instrument's id after the dot.", examples=["BINANCE"]),
+    ]
+    account_type: Annotated[
+        Literal["cash", "margin"],
+        Meta(title="Account type", description="A cash account trades what it owns; derivatives need a margin account."),
+    ]
+    oms_type: Annotated[
+        Literal["netting", "hedging"],
+        Meta(title="Position keeping", description="One position per instrument (netting), or one per opening order (hedging)."),
+    ]
+    starting_balances: Annotated[
+        tuple[Money, ...],
+        Meta(
+            title="Starting balances",
+            description="What the account holds at the start: one amount for each currency.",
+            examples=[["100000 USDT"]],
+            min_length=1,
+        ),
+    ]
+    base_currency: Annotated[
+        CurrencyCode | None,
+        Meta(title="Base currency", description="Set for an account that holds this one currency only; null holds many."),
+    ] = None
+    default_leverage: Annotated[
+        Leverage,
+        Meta(title="Leverage", description="Leverage of a margin account, at least 1.", examples=["10"]),
+    ] = "1"
+    fees: Annotated[
+        FeesSpec | None,
+        Meta(title="Fees", description="Replaces the instrument's fees; null keeps them."),
+    ] = None
+
+
+class StrategySpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What trades: a packaged scenario, or the path of a NautilusTrader strategy. Exactly one of the two."""
+
+    scenario: Annotated[
+        Literal["ops_smoke_demo"] | None,
+        Meta(title="Scenario", description="The name of a packaged scenario."),
+    ] = None
+    parameters: Annotated[
+        dict[str, Any],
+        Meta(title="Parameters", description="Parameters of the scenario."),
+    ] = field(default_factory=dict)
+    path: Annotated[
+        ClassPath | None,
+        Meta(
+            title="Strategy class",
+            description="The strategy, as module:Class.",
+            examples=["nautilus_trader.examples.strategies.ema_cross:EMACross"],
+        ),
+    ] = None
+    config_path: Annotated[
+        ClassPath | None,
+        Meta(
+            title="Config class",
+            description="The strategy's config, as module:Class; null creates the strategy without one.",
+            examples=["nautilus_trader.examples.strategies.ema_cross:EMACrossConfig"],
+        ),
+    ] = None
+    config: Annotated[
+        dict[str, Any],
+        Meta(title="Config", description="The fields of the config class."),
+    ] = field(default_factory=dict)
+    python_path: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            title="Python path",
+            description="Folders to import the strategy from, relative to the folder of this document.",
+            examples=[["."]],
+        ),
+    ] = ()
+
+
+class DataSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which rows of which dataset are played."""
+
+    dataset: Annotated[
+        DatasetId,
+        Meta(title="Dataset", description="The id of a dataset; `tc data list` shows them.", examples=["btcusdt-1m-sample"]),
+    ]
+    fingerprint: Annotated[
+        Sha256 | None,
+        Meta(title="Fingerprint", description="When given, the run is refused unless the dataset has this fingerprint."),
+    ] = None
+    start: Annotated[
+        Instant | None,
+        Meta(title="Start", description="First instant played, inclusive, in UTC; null starts with the first row."),
+    ] = None
+    end: Annotated[
+        Instant | None,
+        Meta(title="End", description="End of what is played, exclusive, in UTC; null ends with the last row."),
+    ] = None
+
+    @property
+    def start_ns(self) -> int | None:
+        """The first instant played, in nanoseconds since the epoch."""
+        return None if self.start is None else instant_ns(self.start)
+
+    @property
+    def end_ns(self) -> int | None:
+        """The first instant no longer played, in nanoseconds since the epoch."""
+        return None if self.end is None else instant_ns(self.end)
+
+
+class CoreSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Bounds on what the fold of the Event Stream keeps in memory."""
+
+    closed_orders_kept: Annotated[
+        int,
+        Meta(
+            title="Closed orders kept",
+            description="How many closed orders the State remembers; an older fill still counts and is reported as an anomaly.",
+            ge=1,
+            le=LARGEST_INTEGER,
+        ),
+    ] = 4096
+
+
+class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One run: what is traded, where, by what, on which data. Decimals are text in quotes, so that they stay exact."""
+
+    spec_version: Annotated[Literal[1], Meta(title="Spec version", description="The version of this format.")]
+    name: Annotated[
+        RunName,
+        Meta(title="Name", description="The name of the run; its run ids begin with it.", examples=["filusdt-ema-cross"]),
+    ]
+    mode: Annotated[
+        Literal["backtest", "paper"],
+        Meta(title="Mode", description="backtest plays a dataset; paper is not yet supported and refused."),
+    ]
+    engine: Annotated[Literal["nautilus"], Meta(title="Engine", description="The trading engine that runs the strategy.")]
+    venue: Annotated[VenueSpec, Meta(title="Venue", description="The simulated venue and the account on it.")]
+    instrument: Annotated[
+        InstrumentId,
+        Meta(
+            title="Instrument",
+            description="The id of an instrument document: packaged, or in the folder instruments/ beside this document.",
+            examples=["BTCUSDT-PERP.BINANCE"],
+        ),
+    ]
+    strategy: Annotated[StrategySpec, Meta(title="Strategy", description="What trades: a scenario, or a path.")]
+    data: Annotated[DataSpec, Meta(title="Data", description="Which rows of which dataset are played.")]
+    seed: Annotated[
+        int,
+        Meta(title="Seed", description="The seed of everything random in the run.", ge=0, le=LARGEST_INTEGER),
+    ]
+    core: Annotated[CoreSpec, Meta(title="Core", description="Bounds on what the fold keeps in memory.")] = CoreSpec()
