@@ -1,0 +1,79 @@
+"""The facts of `ops.jsonl`: what happened to a run after its seal, or from other processes than its own."""
+
+import msgspec
+
+
+class OpsArtifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file in `ops/`: its name there, and what it holds."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+class OpsFact(
+    msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_defaults=True, kw_only=True, forbid_unknown_fields=True
+):
+    """A fact about a run. ``at_ns`` is the wall clock, in nanoseconds since 1970 UTC; ``tc`` the version that says so; no secrets."""
+
+    at_ns: int
+    tc: str
+    user: str | None = None
+    artifacts: tuple[OpsArtifact, ...] = ()
+
+
+class StopRequested(OpsFact, frozen=True):
+    """Somebody asked the run to stop gracefully."""
+
+    reason: str
+
+
+class RunRecovered(OpsFact, frozen=True):
+    """A crashed run was recovered: so many entries are whole, so many bytes behind them were cut off and are kept as an artifact."""
+
+    entries: int
+    cut_bytes: int
+    reason: str = ""
+
+
+class RunVerified(OpsFact, frozen=True):
+    """The run was verified: the Merkle root found, the one expected from elsewhere if any, and how many findings there were."""
+
+    merkle_root: str
+    findings: int
+    expected_root: str | None = None
+
+
+class RunReproduced(OpsFact, frozen=True):
+    """The run was run again from its stored spec: the journal digest that came out, and whether it is the recorded one."""
+
+    journal_digest: str
+    is_equal: bool
+
+
+class ReportWritten(OpsFact, frozen=True):
+    """A report was written again, as artifacts."""
+
+    reason: str = ""
+
+
+class RunExported(OpsFact, frozen=True):
+    """The run was packed for elsewhere."""
+
+    sha256: str
+
+
+class OpsMended(OpsFact, frozen=True):
+    """The last line of this stream had been torn by a crash; its bytes were cut off and are kept as an artifact."""
+
+    cut_bytes: int
+
+
+type Fact = StopRequested | RunRecovered | RunVerified | RunReproduced | ReportWritten | RunExported | OpsMended
+
+
+class OpsEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fact at its position in the stream, from 1."""
+
+    position: int
+    fact: Fact

@@ -1,0 +1,20 @@
+"""The journal: written by one process, read back, judged and recovered."""
+
+from tc.store.journal.judge import Reason
+from tc.store.journal.reader import read_entries, read_lines
+from tc.store.journal.recovery import Recovery, recover_journal
+from tc.store.journal.scan import Damage, JournalScan, scan_journal
+from tc.store.journal.writer import JournalEnd, JournalWriter
+
+__all__ = [
+    "Damage",
+    "JournalEnd",
+    "JournalScan",
+    "JournalWriter",
+    "Reason",
+    "Recovery",
+    "read_entries",
+    "read_lines",
+    "recover_journal",
+    "scan_journal",
+]

@@ -1,0 +1,222 @@
+"""The judgement of lines: form, schema, canonical bytes, gapless positions, chain; by the block, and singly to name the damage."""
+
+from io import BytesIO
+from typing import Literal
+
+import msgspec
+
+from tc.core import EventStreamEntry
+from tc.core.events import EVENT_TYPES, MarketDataRows
+from tc.store.journal.blocks import read_blocks
+from tc.store.journal.lines import GENESIS, MAX_LINE_BYTES, body, chain, claimed_digest, format_lines, leaf_hashes, leaf_preimages
+
+Reason = Literal[
+    "torn_line",
+    "not_json",
+    "not_a_line",
+    "unknown_event",
+    "not_an_entry",
+    "not_canonical",
+    "position_gap",
+    "digest_mismatch",
+]
+"""What can be wrong with a line: the closed list."""
+
+
+class ChunkDamage(msgspec.Struct, frozen=True, array_like=True):
+    """The first damage in a chunk: the line, counted from 0 in the chunk, where it begins in the file, and what is wrong."""
+
+    line: int
+    offset: int
+    reason: Reason
+
+
+class ChunkScan(msgspec.Struct, frozen=True, array_like=True):
+    """What was found in a chunk of a journal, up to its first damage.
+
+    How the first line follows the line before it is not judged: who knows that line does.
+
+    Parameters
+    ----------
+    start, end
+        The offsets at which the first good line begins and the last one ends.
+    leaves
+        The leaf hashes of the good lines, joined; 32 bytes each.
+    first_position, next_position
+        The position of the first entry, and the one due after the last.
+    first_digest, last_digest
+        The digests in the first and the last good line, raw.
+    damage
+        The first damage, if there is any.
+
+    """
+
+    start: int
+    end: int
+    leaves: bytes
+    first_position: int
+    next_position: int
+    first_digest: bytes
+    last_digest: bytes
+    damage: ChunkDamage | None
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """A line's entry; the digest beside it is skipped, and compared with the rest of the line's bytes."""
+
+    entry: EventStreamEntry
+
+
+class _Event(msgspec.Struct):
+    type: str
+
+
+class _Entry(msgspec.Struct):
+    event: _Event
+
+
+class _LineOfAnyEvent(msgspec.Struct):
+    entry: _Entry
+
+
+decode_line = msgspec.json.Decoder(Line).decode
+decode_lines = msgspec.json.Decoder(Line).decode_lines
+MALFORMED = (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError)
+"""What msgspec raises on bytes that are not what was asked for."""
+
+
+def judge_chunk(descriptor: int, start: int, end: int) -> ChunkScan:
+    """Judge the lines that begin in ``start <= offset < end``, up to the first damaged one.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+
+    """
+    judge = _Judge()
+    first = end_of_good = -1
+    damage: ChunkDamage | None = None
+    for offset, block in read_blocks(descriptor, start, end):
+        first = offset if first < 0 else first
+        if judge.passes_block(block):
+            end_of_good = offset + len(block)
+            continue
+        good, reason = judge.pass_lines(block)
+        end_of_good = offset + good
+        if reason is not None:
+            damage = ChunkDamage(len(judge.leaves), end_of_good, reason)
+            break
+    return ChunkScan(
+        max(first, 0),
+        max(end_of_good, 0),
+        b"".join(judge.leaves),
+        judge.first_position,
+        judge.position,
+        judge.first_digest,
+        judge.digest,
+        damage,
+    )
+
+
+class _Judge:
+    """Walks along lines; keeps what the good ones were and what the next one has to follow."""
+
+    __slots__ = ("digest", "first_digest", "first_position", "leaves", "position")
+
+    def __init__(self) -> None:
+        self.leaves: list[bytes] = []
+        self.first_position = self.position = 0
+        self.first_digest = self.digest = b""
+
+    def passes_block(self, block: bytes) -> bool:
+        """Say whether a block is what a writer would write for its entries at this place; if so, go on behind it."""
+        try:
+            entries = [line.entry for line in decode_lines(block)]
+        except MALFORMED:
+            return False
+        position = next_position(entries, self.position) if entries else 0
+        if not position:
+            return False
+        preimages = leaf_preimages(entries)
+        leaves = leaf_hashes(preimages)
+        digests = self._digests(leaves, block)
+        if format_lines(preimages, digests) != block:
+            return False
+        self._go_on(leaves, entries[0].position, position, digests)
+        return True
+
+    def pass_lines(self, block: bytes) -> tuple[int, Reason | None]:
+        """Go on line by line; return the bytes of the good lines, and what is wrong with the first other one."""
+        good = 0
+        for line in BytesIO(block):
+            if not self.passes_block(line):
+                return good, self._reason(line)
+            good += len(line)
+        return good, None
+
+    def _reason(self, line: bytes) -> Reason:
+        """Say why a line did not pass; the reasons are tried from the coarse to the fine."""
+        if not line.endswith(b"\n") or len(line) > MAX_LINE_BYTES:
+            return "torn_line"
+        try:
+            msgspec.json.decode(line)
+        except MALFORMED:
+            return "not_json"
+        if claimed_digest(line) is None:
+            return "not_a_line"
+        try:
+            entry = decode_line(line).entry
+        except MALFORMED:
+            return _not_an_entry(line)
+        if leaf_preimages([entry])[0][1:] != body(line):
+            return "not_canonical"
+        return "digest_mismatch" if next_position([entry], self.position) else "position_gap"
+
+    def _digests(self, leaves: list[bytes], block: bytes) -> list[bytes]:
+        """Return the digests of the leaves; when the line before is not known, on from the one that the first line states."""
+        if self.digest:
+            return chain(leaves, self.digest)
+        first = claimed_digest(block[: block.find(b"\n") + 1]) or GENESIS
+        return [first, *chain(leaves[1:], first)]
+
+    def _go_on(self, leaves: list[bytes], first_position: int, position: int, digests: list[bytes]) -> None:
+        if not self.leaves:
+            self.first_position, self.first_digest = first_position, digests[0]
+        self.leaves += leaves
+        self.position, self.digest = position, digests[-1]
+
+
+def is_whole_line(line: bytes) -> bool:
+    """Say whether a line, with its newline, reads as one that was written whole, whatever it follows."""
+    if claimed_digest(line) is None:
+        return False
+    try:
+        decode_line(line)
+    except MALFORMED:
+        return False
+    return True
+
+
+def next_position(entries: list[EventStreamEntry], expected: int) -> int:
+    """Return the position due after the entries, or 0 when one of them is not where it is due; 0 expects the first anywhere."""
+    expected = expected or entries[0].position
+    for entry in entries:
+        if entry.position != expected:
+            return 0
+        event = entry.event
+        if type(event) is not MarketDataRows:
+            expected += 1
+        elif event.last_row < event.first_row:
+            return 0
+        else:
+            expected += event.last_row - event.first_row + 1
+    return expected
+
+
+def _not_an_entry(line: bytes) -> Reason:
+    try:
+        kind = msgspec.json.decode(line, type=_LineOfAnyEvent).entry.event.type
+    except MALFORMED:
+        return "not_an_entry"
+    return "not_an_entry" if kind in EVENT_TYPES else "unknown_event"

@@ -1,0 +1,219 @@
+"""JournalWriter: the one way by which entries get into a journal."""
+
+import errno
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from tc.core import EventStreamEntry
+from tc.errors import ArtifactError, RefusedError
+from tc.store.files import sync_folder, write_all
+from tc.store.journal.lines import GENESIS, chain, format_lines, leaf_hashes, leaf_preimages
+
+FLUSH_ENTRIES = 256
+"""So many entries wait at most: a batch of about 100 kB, which the allocator serves from memory that it keeps."""
+
+_NO_JSON = (TypeError, ValueError, OverflowError)
+
+
+class JournalEnd(NamedTuple):
+    """Where the acknowledged part of a journal ends: entries, size in bytes, digest of the last line."""
+
+    entries: int
+    size: int
+    digest: bytes
+
+
+class JournalWriter:
+    """Appends entries to a journal; the caller holds the run's `RunLock` and gives positions without a gap.
+
+    *Acknowledged* means: buffered, that `flush` (or `close`) returned, so that ``write()`` has returned and the entries
+    outlive the process; durable, that `append` returned, so that ``fsync()`` has returned and they outlive a power loss.
+    What was only appended, and neither flushed nor acknowledged, may be lost with the process.
+
+    A write that fails (disk full, quota, I/O error) leaves the file ending with its last acknowledged line, and the
+    entries that it concerned waiting: a later `flush` tries again.
+
+    Parameters
+    ----------
+    path
+        The journal; it must not exist yet.
+    durable
+        Write and ``fsync`` each entry before `append` returns.
+    resume_at
+        Continue a journal that exists and ends here, as `recover_journal` says.
+
+    Raises
+    ------
+    RefusedError
+        The journal exists already.
+    ArtifactError
+        It cannot be made or opened, or does not end where ``resume_at`` says.
+
+    """
+
+    __slots__ = ("_descriptor", "_end", "_failure", "_is_durable", "_limit", "_path", "_waiting")
+
+    def __init__(self, path: Path, *, durable: bool = False, resume_at: JournalEnd | None = None) -> None:
+        self._path = path
+        self._is_durable = durable
+        self._end = resume_at or JournalEnd(0, 0, GENESIS)
+        self._waiting: list[EventStreamEntry] = []
+        self._descriptor = -1
+        self._descriptor = _opened(path, is_new=resume_at is None)
+        self._failure: ArtifactError | None = None
+        self._limit = 1 if durable else FLUSH_ENTRIES
+
+    def append(self, entry: EventStreamEntry) -> None:
+        """Take an entry; durable, it is on disk on return, else once `flush` returned.
+
+        Raises
+        ------
+        ArtifactError
+            As `flush`, when the entry completed a batch.
+
+        """
+        waiting = self._waiting
+        waiting.append(entry)
+        if len(waiting) >= self._limit:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits; on return it is acknowledged.
+
+        Raises
+        ------
+        ArtifactError
+            The disk refused it, another program changed the journal, or an entry cannot be written as JSON; says what is kept.
+
+        """
+        if self._failure is not None:
+            raise self._failure
+        if not self._waiting:
+            return
+        waiting = self._waiting
+        preimages, refused = _preimages(waiting)
+        digests = chain(leaf_hashes(preimages), self._end.digest)
+        data = format_lines(preimages, digests)
+        self._write(data)
+        end = JournalEnd(self._end.entries + len(digests), self._end.size + len(data), (digests or [self._end.digest])[-1])
+        left = waiting[len(digests) :]
+        # No call stands between these two, so a signal handler that raises leaves both or none changed.
+        self._end, self._waiting = end, left
+        if refused is not None:
+            self._failure = refused
+            raise refused
+
+    def close(self) -> None:
+        """Flush, put the journal on disk (``fsync``), and close it; a second close does nothing.
+
+        Raises
+        ------
+        ArtifactError
+            As `flush`; the file is closed all the same.
+
+        """
+        descriptor = self._descriptor
+        if descriptor < 0:
+            return
+        try:
+            self.flush()
+            _synced(descriptor, self._path)
+        finally:
+            self._descriptor = -1
+            os.close(descriptor)
+
+    @property
+    def entries(self) -> int:
+        """How many entries are acknowledged."""
+        return self._end.entries
+
+    @property
+    def size(self) -> int:
+        """How many bytes are acknowledged."""
+        return self._end.size
+
+    @property
+    def digest(self) -> str:
+        """The digest of the last acknowledged line, hex: the journal digest once everything is flushed."""
+        return self._end.digest.hex()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _write(self, data: bytes) -> None:
+        descriptor, size = self._descriptor, self._end.size
+        try:
+            found = os.fstat(descriptor).st_size
+            if found < size:
+                raise OSError(errno.EIO, f"another program cut it from {size} to {found} bytes")
+            if found > size:
+                # An earlier flush was interrupted after its write; what it wrote was not acknowledged and is written again.
+                os.ftruncate(descriptor, size)
+            write_all(descriptor, data, size)
+            if self._is_durable:
+                os.fsync(descriptor)
+        except BaseException as error:
+            state = _cut_back(descriptor, size)
+            if not isinstance(error, OSError):
+                raise
+            raise ArtifactError(
+                f"{self._path} cannot be written: {error.strerror}; {state} {self._end.entries} entries ({size} bytes)",
+                hint="Free space on the disk or choose another --artifacts-root; what was acknowledged is kept.",
+            ) from None
+
+
+def _opened(path: Path, *, is_new: bool) -> int:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | ((os.O_CREAT | os.O_EXCL) if is_new else 0)
+    try:
+        descriptor = os.open(path, flags, 0o644)
+        if is_new:
+            sync_folder(path.parent)
+    except FileExistsError:
+        raise RefusedError(
+            f"there is a journal already: {path}", hint="A journal is never written a second time; start a new run."
+        ) from None
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be opened for writing: {error.strerror}",
+            hint="Check the permissions and the free space of the artifacts root.",
+        ) from None
+    return descriptor
+
+
+def _preimages(entries: list[EventStreamEntry]) -> tuple[list[bytes], ArtifactError | None]:
+    """Return the entries' leaf preimages, up to the first that has no JSON form, and what is wrong with that one."""
+    try:
+        return leaf_preimages(entries), None
+    except _NO_JSON:
+        preimages: list[bytes] = []
+    for entry in entries:
+        try:
+            preimages += leaf_preimages([entry])
+        except _NO_JSON as error:
+            return preimages, ArtifactError(
+                f"the {type(entry.event).__name__} at position {entry.position} has no JSON form: {error}",
+                hint="The entries before it are in the journal. An event's text must be valid Unicode and its integers 64-bit.",
+            )
+    return preimages, None
+
+
+def _cut_back(descriptor: int, size: int) -> str:
+    try:
+        os.ftruncate(descriptor, size)
+    except OSError as error:
+        return f"it could not be cut back either ({error.strerror}), a torn line follows its"
+    return "it ends after its"
+
+
+def _synced(descriptor: int, path: Path) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be put on disk: {error.strerror}", hint="The disk reported an error; do not trust this run's journal."
+        ) from None

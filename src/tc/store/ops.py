@@ -1,0 +1,219 @@
+"""ops.jsonl: the chained stream of facts that come after the seal, or from other processes than the run's own.
+
+Each line is ``{"digest":"<64 hex>","entry":{"position":N,"fact":{…}}}``, chained as the journal's lines are. Any process may append,
+one at a time. Files that a fact speaks of lie in `ops/` and are named in it with their SHA-256.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+
+import msgspec
+
+from tc.errors import ArtifactError
+from tc.store.facts import Fact, OpsArtifact, OpsEntry, OpsMended, StopRequested
+from tc.store.files import read_file, sync_folder, write_all, write_atomic
+from tc.store.journal import Damage
+from tc.store.journal.judge import MALFORMED, Reason
+from tc.store.journal.lines import GENESIS, body, chain, claimed_digest, format_lines, leaf_hashes, leaf_preimages
+from tc.store.layout import RunDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class OpsScan:
+    """What an ops stream holds, up to its first damage.
+
+    Parameters
+    ----------
+    entries
+        The facts, with their positions.
+    digest
+        The digest in the last good line, hex.
+    damage
+        The first damage, or None when every line is as it was written.
+    torn_bytes
+        The bytes of a last line that is not whole, which the next `append_fact` mends; else 0.
+
+    """
+
+    entries: tuple[OpsEntry, ...]
+    digest: str
+    damage: Damage | None
+    torn_bytes: int
+
+
+_decode_entry = msgspec.json.Decoder(OpsEntry).decode
+
+
+def append_fact(run: RunDirectory, fact: Fact) -> OpsEntry:
+    """Append a fact to the run's ops stream; it is on disk on return.
+
+    Raises
+    ------
+    ArtifactError
+        The stream cannot be written; what stood there still does.
+
+    """
+    try:
+        with _locked(run) as descriptor:
+            _mend(run, descriptor, fact)
+            return _appended(descriptor, fact)
+    except OSError as error:
+        raise ArtifactError(
+            f"{run.ops} cannot be written: {error.strerror}",
+            hint="Check the free space and the permissions of the run directory.",
+        ) from None
+
+
+def write_ops_artifact(run: RunDirectory, name: str, data: bytes) -> OpsArtifact:
+    """Write a file into `ops/`; return it as the fact that comes next must name it.
+
+    Raises
+    ------
+    ArtifactError
+        It cannot be written.
+
+    """
+    try:
+        run.ops_folder.mkdir(exist_ok=True)
+        sync_folder(run.path)
+    except OSError as error:
+        raise ArtifactError(
+            f"{run.ops_folder} cannot be made: {error.strerror}", hint="Check the permissions of the run directory."
+        ) from None
+    write_atomic(run.ops_folder / name, data)
+    return OpsArtifact(name, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def read_facts(run: RunDirectory) -> tuple[Fact, ...]:
+    """Return the run's facts in order, up to the first damaged line; none when there is no stream.
+
+    Raises
+    ------
+    ArtifactError
+        The stream is there and cannot be read.
+
+    """
+    return tuple(entry.fact for entry in scan_ops(run).entries)
+
+
+def scan_ops(run: RunDirectory) -> OpsScan:
+    """Judge every line of the run's ops stream; no stream is an empty one.
+
+    Raises
+    ------
+    ArtifactError
+        The stream is there and cannot be read.
+
+    """
+    data = read_file(run.ops) if os.path.lexists(run.ops) else b""
+    entries: list[OpsEntry] = []
+    digest = GENESIS
+    for number, line in enumerate(BytesIO(data), 1):
+        entry = _judged(line, digest, number)
+        if not isinstance(entry, OpsEntry):
+            return OpsScan(tuple(entries), digest.hex(), Damage(number, entry), len(line) if entry == "torn_line" else 0)
+        entries.append(entry)
+        [digest] = chain(leaf_hashes(leaf_preimages([entry])), digest)
+    return OpsScan(tuple(entries), digest.hex(), None, 0)
+
+
+class StopWatch:
+    """Asks whether the run was requested to stop; costs one look at the file's size while nothing was appended."""
+
+    __slots__ = ("_request", "_run", "_seen")
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._run = run
+        self._seen = -1
+        self._request: StopRequested | None = None
+
+    def request(self) -> StopRequested | None:
+        """Return the first request to stop, or None while there is none."""
+        if self._request is None:
+            try:
+                size = self._run.ops.stat(follow_symlinks=False).st_size
+            except OSError:
+                return None
+            if size != self._seen:
+                self._seen = size
+                requests = (fact for fact in read_facts(self._run) if isinstance(fact, StopRequested))
+                self._request = next(requests, None)
+        return self._request
+
+
+def stop_requested(run: RunDirectory) -> bool:
+    """Say whether the run was requested to stop; who asks again and again keeps a `StopWatch`."""
+    return StopWatch(run).request() is not None
+
+
+@contextmanager
+def _locked(run: RunDirectory) -> Iterator[int]:
+    is_new = not os.path.lexists(run.ops)
+    descriptor = os.open(run.ops, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if is_new:
+            sync_folder(run.path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _appended(descriptor: int, fact: Fact) -> OpsEntry:
+    size, position, digest = _end(descriptor)
+    entry = OpsEntry(position + 1, fact)
+    preimages = leaf_preimages([entry])
+    line = format_lines(preimages, chain(leaf_hashes(preimages), digest))
+    try:
+        write_all(descriptor, line, size)
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+    return entry
+
+
+def _mend(run: RunDirectory, descriptor: int, fact: Fact) -> None:
+    """Cut off what a killed appender left of a line, keep it as an artifact, and say so in the stream."""
+    data = _content(descriptor)
+    size = data.rfind(b"\n") + 1
+    torn = data[size:]
+    if not torn:
+        return
+    artifact = write_ops_artifact(run, f"torn-{hashlib.sha256(torn).hexdigest()[:16]}.bin", torn)
+    os.ftruncate(descriptor, size)
+    _appended(descriptor, OpsMended(at_ns=fact.at_ns, tc=fact.tc, artifacts=(artifact,), cut_bytes=len(torn)))
+
+
+def _end(descriptor: int) -> tuple[int, int, bytes]:
+    """Return size, number of lines and last line's digest; a damaged last line is followed as if it stood for zero bytes."""
+    data = _content(descriptor)
+    last = data[data.rfind(b"\n", 0, -1) + 1 :]
+    return len(data), data.count(b"\n"), claimed_digest(last) or GENESIS
+
+
+def _content(descriptor: int) -> bytes:
+    size = os.fstat(descriptor).st_size
+    return os.pread(descriptor, size, 0)
+
+
+def _judged(line: bytes, digest: bytes, number: int) -> OpsEntry | Reason:
+    if not line.endswith(b"\n"):
+        return "torn_line"
+    if claimed_digest(line) is None:
+        return "not_a_line"
+    try:
+        entry = _decode_entry(body(line))
+    except MALFORMED:
+        return "not_an_entry"
+    preimages = leaf_preimages([entry])
+    if preimages[0][1:] != body(line):
+        return "not_canonical"
+    if entry.position != number:
+        return "position_gap"
+    return entry if format_lines(preimages, chain(leaf_hashes(preimages), digest)) == line else "digest_mismatch"
