@@ -54,6 +54,8 @@ class BacktestRequest:
         What to run, validated.
     spec_folder
         The folder that the strategy's python_path is relative to.
+    code_folder
+        Where the strategy's modules are found instead of its python_path: the copies that a run directory keeps.
 
     """
 
@@ -61,6 +63,7 @@ class BacktestRequest:
     instrument: InstrumentSpec
     dataset: Dataset
     spec_folder: Path
+    code_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,10 +149,8 @@ def _held(
     ours = slots.get(holdings.positions, event.position_id)
     positions, realized = holdings.positions, holdings.realized
     now, gained = _filled_position(ours, event)
-    if now is not None:
-        positions = slots.put(positions, event.position_id, now)
-    else:  # It became flat, so it was held.
-        positions = slots.remove(positions, event.position_id)
+    # A position that is flat after a fill was held before it.
+    positions = slots.remove(positions, event.position_id) if now is None else slots.put(positions, event.position_id, now)
     if gained is not None:
         before = realized.get(event.instrument_id, ZERO)
         realized = {**realized, event.instrument_id: add(before, gained)}

@@ -35,6 +35,8 @@ def importable(folders: tuple[Path, ...]) -> Iterator[None]:
 
 def python_path(request: BacktestRequest) -> tuple[Path, ...]:
     """Return the folders that the spec adds to Python's search path; DocumentError when one does not exist."""
+    if request.code_folder is not None:
+        return (request.code_folder.resolve(),) if request.code_folder.is_dir() else ()
     folders = tuple((request.spec_folder / each).resolve() for each in request.spec.strategy.python_path)
     for each, folder in zip(request.spec.strategy.python_path, folders, strict=True):
         if not folder.is_dir():
@@ -60,15 +62,15 @@ def load_strategy(request: BacktestRequest, folders: tuple[Path, ...]) -> tuple[
     if spec.scenario is not None:
         strategy_class, config_class = SCENARIOS[spec.scenario]
         parameters = {"instrument_id": request.spec.instrument, "seed": request.spec.seed, **spec.parameters}
-        made = _made(strategy_class, _config(config_class, parameters, "strategy.parameters"))
-        return made, _scenario_identity(spec.scenario, strategy_class, parameters)
+        config = _config(config_class, parameters, "strategy.parameters")
+        return _made(strategy_class, config), _scenario_identity(spec.scenario, strategy_class, _effective(config))
     path = spec.path or ""
     strategy_class = _resolve(path, "strategy.path", Strategy)
-    config: StrategyConfig | None = None
-    if spec.config_path is not None:
-        config_class = _resolve(spec.config_path, "strategy.config_path", StrategyConfig)
-        config = _config(config_class, spec.config, "strategy.config")
-    return _made(strategy_class, config), _identity(spec, folders)
+    if spec.config_path is None:
+        return _made(strategy_class, None), _identity(spec, {}, folders)
+    config_class = _resolve(spec.config_path, "strategy.config_path", StrategyConfig)
+    config = _config(config_class, spec.config, "strategy.config")
+    return _made(strategy_class, config), _identity(spec, _effective(config), folders)
 
 
 def _resolve(path: str, where: str, expected: type) -> type:
@@ -105,6 +107,11 @@ def _config(config_class: type, values: Mapping[str, Any], where: str) -> Strate
         raise DocumentError(f"{where}: {config_class.__name__}: {error}", hint="`$.field` names the field.") from None
 
 
+def _effective(config: StrategyConfig) -> dict[str, Any]:
+    """Return every field of the config with its effective value, defaults included, as JSON values."""
+    return dict(config.json_primitives())
+
+
 def _made(strategy_class: type, config: StrategyConfig | None) -> Strategy:
     try:
         return strategy_class() if config is None else strategy_class(config=config)
@@ -118,12 +125,12 @@ def _scenario_identity(name: str, strategy_class: type, parameters: Mapping[str,
     return StrategyIdentity(name, str(vars(module)["VERSION"]), parameters, (source,), {})
 
 
-def _identity(spec: StrategySpec, folders: tuple[Path, ...]) -> StrategyIdentity:
+def _identity(spec: StrategySpec, parameters: Mapping[str, Any], folders: tuple[Path, ...]) -> StrategyIdentity:
     roots = {part.partition(":")[0] for part in (spec.path, spec.config_path) if part is not None}
     own, others = _own_modules(roots, folders)
     packages = _package_versions(others | {root.partition(".")[0] for root in roots})
     own_version = packages.get((spec.path or "").partition(".")[0], "")
-    return StrategyIdentity(spec.path or "", own_version, dict(spec.config), own, packages)
+    return StrategyIdentity(spec.path or "", own_version, parameters, own, packages)
 
 
 def _own_modules(roots: set[str], folders: tuple[Path, ...]) -> tuple[tuple[ModuleSource, ...], set[str]]:

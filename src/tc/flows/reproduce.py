@@ -1,0 +1,130 @@
+"""`tc runs reproduce`: run a stored spec again in a fresh process, and compare the journals."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tc.core import CoreConfiguration
+from tc.errors import ArtifactError, EngineError, RefusedError
+from tc.flows.backtest import Circumstances, configuration_document, run_backtest
+from tc.flows.configuration import read_configuration
+from tc.ports import BacktestRequest, Engine
+from tc.spec.instrument import InstrumentSpec
+from tc.spec.run_spec import RunSpec
+from tc.store.dataset import load_dataset
+from tc.store.journal import scan_journal
+from tc.store.layout import RunDirectory
+
+RUN_ID = "reproduction"
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """What running a stored spec again came to: the journal digests, and what the first differing entries are."""
+
+    recorded_digest: str
+    reproduced_digest: str
+    difference: Mapping[str, Any] | None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the journal came out the same."""
+        return self.recorded_digest == self.reproduced_digest
+
+
+Rerun = Callable[[Path, Path, Path], None]
+"""Runs the stored spec of a run directory (first path) on a data root (second) into an artifacts root (third)."""
+
+Differ = Callable[[RunDirectory, RunDirectory], Mapping[str, Any]]
+"""Says where the journals of two runs part."""
+
+
+def reproduce(run: RunDirectory, *, data_root: Path, artifacts_root: Path, rerun: Rerun, differ: Differ) -> Reproduction:
+    """Run the stored spec again in a fresh process, and compare journal digests.
+
+    Raises
+    ------
+    RefusedError
+        Code, packages, engine or dataset are no longer those of the run: what came out would be another run.
+    EngineError
+        The process of the second run died.
+    ArtifactError
+        The run directory or the dataset cannot be read.
+
+    """
+    recorded = scan_journal(run.journal)
+    if recorded.damage is not None:
+        raise ArtifactError(
+            f"{run.journal}, line {recorded.damage.line}: {recorded.damage.reason}",
+            hint="`tc runs verify` says what is altered; `tc runs recover` cuts a torn end.",
+        )
+    with tempfile.TemporaryDirectory(prefix=".reproduce-", dir=artifacts_root) as folder:
+        again = RunDirectory(Path(folder) / "runs" / RUN_ID)
+        # A fresh interpreter: nothing that this process has imported or drawn can play a part.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            try:
+                pool.submit(rerun, run.path, data_root, Path(folder)).result()
+            except BrokenProcessPool:
+                raise EngineError(
+                    "the process that ran the spec again died", hint="Run it with `tc run` to see how it ends."
+                ) from None
+        reproduced = scan_journal(again.journal)
+        is_equal = reproduced.digest == recorded.digest
+        return Reproduction(recorded.digest, reproduced.digest, None if is_equal else differ(run, again))
+
+
+def rerun(run: RunDirectory, *, data_root: Path, engine: Engine, circumstances: Circumstances) -> None:
+    """Run a run's stored spec again, with its own copies of the strategy's modules, into another artifacts root.
+
+    Raises
+    ------
+    RefusedError
+        The effective configuration that comes out is not the recorded one; the parts that differ are named.
+
+    """
+    stored = _stored_configuration(run)
+    spec = msgspec.convert(stored["run_spec"], RunSpec)
+    instrument = msgspec.convert(stored["instrument"], InstrumentSpec)
+    dataset = load_dataset(data_root, spec.data.dataset)
+    request = BacktestRequest(spec, instrument, dataset, spec_folder=run.path, code_folder=run.code)
+    now = configuration_document(request, engine, engine.prepare(request))
+    differing = sorted(_differing(stored, msgspec.json.decode(CoreConfiguration.from_document(now).document)))
+    if differing:
+        raise RefusedError(
+            f"run {run.run_id} cannot be reproduced here: {'; '.join(differing)}",
+            hint="Install what the run was made with (metadata.json lists the versions), and use the dataset it names.",
+        )
+    run_backtest(
+        request,
+        engine=engine,
+        circumstances=circumstances,
+        report=lambda *_: None,
+        on_progress=lambda _: None,
+        should_stop=lambda: False,
+    )
+
+
+def _stored_configuration(run: RunDirectory) -> dict[str, Any]:
+    stored = msgspec.json.decode(read_configuration(run).core.document, type=dict[str, Any])
+    if not {"run_spec", "instrument"} <= set(stored):
+        raise ArtifactError(
+            f"{run.configuration} lacks the spec or the instrument", hint="`tc runs verify` says what is altered."
+        )
+    return stored
+
+
+def _differing(stored: Any, now: Any, path: str = "") -> list[str]:  # noqa: ANN401 - JSON values
+    if isinstance(stored, dict) and isinstance(now, dict):
+        return [
+            line
+            for key in stored.keys() | now.keys()
+            for line in _differing(stored.get(key), now.get(key), f"{path}.{key}" if path else key)
+        ]
+    return [] if stored == now else [f"{path} was {stored!r}, is {now!r}"]
