@@ -58,7 +58,8 @@ def chunks(dataset: Dataset, *, start_ns: int | None, end_ns: int | None, rows: 
             chunk += held[:cut]
             waiting[index] = held[cut:]
         for index, part in enumerate(parts):
-            if not is_done[index] and len(waiting[index]) < rows:
+            # When all that waits has one timestamp, nothing is complete yet: more is needed to see its end.
+            if not is_done[index] and (len(waiting[index]) < rows or not chunk):
                 more = next(part, [])
                 is_done[index] = not more
                 waiting[index] += more
