@@ -1,1 +1,375 @@
 """What each command really gets; the only file that imports inside functions, so that a command loads only what it uses."""
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tc.checks.finding import Finding
+    from tc.checks.readiness import Condition
+    from tc.checks.retention import RetentionPolicy
+    from tc.data.publishing import Published
+    from tc.flows.backtest import FinishedRun
+    from tc.flows.diff import Comparison
+    from tc.flows.export import ExportedRun
+    from tc.flows.list_runs import ListedRun
+    from tc.flows.prune import PruningPlan
+    from tc.flows.recover import RecoveredRun
+    from tc.flows.replay import Replay
+    from tc.flows.reproduce import Reproduction
+    from tc.flows.show import ShownRun
+    from tc.flows.verify import Verification
+    from tc.flows.witness import Witness
+    from tc.ports import Progress
+    from tc.reports.candles import Candles
+    from tc.reports.report import ReportInput
+    from tc.spec.check import Checked
+    from tc.spec.instrument import InstrumentSpec
+    from tc.spec.run_spec import RunSpec
+    from tc.store.dataset import BrokenDataset, Dataset
+    from tc.store.layout import RunDirectory
+
+
+def examine_machine(*, artifacts_root: Path, data_root: Path) -> "tuple[Condition, ...]":
+    """Look at this machine: everything tc needs or can use."""
+    from tc.flows.doctor import examine
+
+    return examine(artifacts_root=artifacts_root, data_root=data_root)
+
+
+def find_run(run: str, *, artifacts_root: Path) -> "RunDirectory":
+    """Return the run that is meant by an id, the start of one, or ``latest``."""
+    from tc.store.layout import existing_run
+
+    return existing_run(artifacts_root, run)
+
+
+def list_runs(artifacts_root: Path, *, statuses: "Sequence[str]", limit: int | None) -> "tuple[ListedRun, ...]":
+    """Return the runs under an artifacts root, newest first."""
+    from tc.flows.list_runs import list_run_directories
+
+    return list_run_directories(artifacts_root, statuses=statuses, limit=limit)
+
+
+def show_run(run: "RunDirectory") -> "ShownRun":
+    """Read everything that a run directory says about its run."""
+    from tc.flows.show import show_run
+
+    return show_run(run)
+
+
+def verify_run(
+    run: str, *, artifacts_root: Path, data_root: Path, expected_root: str | None, is_recorded: bool
+) -> "Verification":
+    """Judge a run directory, or an exported archive when ``run`` is the path of a file."""
+    from tc.flows.verify import record_verification, verify_archive, verify_run
+
+    if os.path.isfile(run):  # noqa: PTH113 - a word that cannot be a path is no file; before Python 3.13 Path.is_file raises
+        return verify_archive(Path(run), data_root=data_root, expected_root=expected_root, is_recorded=is_recorded)
+    directory = find_run(run, artifacts_root=artifacts_root)
+    verification = verify_run(directory, data_root=data_root, expected_root=expected_root)
+    if is_recorded:
+        record_verification(directory, verification, expected_root=expected_root, by=_witness())
+    return verification
+
+
+def replay_run(run: "RunDirectory", *, at: int | None, progress: "Callable[[int, int], None]") -> "Replay":
+    """Fold a run's journal without the engine, and compare State with what was recorded."""
+    from tc.flows.replay import replay_run
+
+    return replay_run(run, at=at, progress=progress)
+
+
+def require_intact(run: "RunDirectory", *, data_root: Path) -> None:
+    """Verify and replay a run; an error says the first thing that is not as it was recorded."""
+    from tc.errors import ArtifactError
+    from tc.flows.replay import replay_run
+    from tc.flows.verify import verify_run
+
+    for finding in (*verify_run(run, data_root=data_root).findings, *replay_run(run).findings):
+        raise ArtifactError(
+            f"run {run.run_id!r}: {finding.subject}: expected {finding.expected}, found {finding.actual}",
+            hint="`tc runs verify` and `tc runs replay` show every finding.",
+        )
+
+
+def diff_runs(left: "RunDirectory", right: "RunDirectory", *, progress: "Callable[[int, int], None]") -> "Comparison":
+    """Say where the journals of two runs part, and in what their configurations differ."""
+    from tc.flows.diff import diff_runs
+
+    return diff_runs(left, right, progress=progress)
+
+
+def stop_run(run: "RunDirectory", *, reason: str) -> int | None:
+    """Ask a run that is being written to end gracefully; return its process id."""
+    from tc.flows.stop import request_stop
+
+    return request_stop(run, reason=reason, by=_witness())
+
+
+def recover_run(run: "RunDirectory") -> "RecoveredRun":
+    """Make a crashed run whole up to its last acknowledged entry, and seal it."""
+    from tc.flows.recover import recover_run
+
+    return recover_run(run, by=_witness())
+
+
+def export_run(run: "RunDirectory", *, archive: Path, is_recorded: bool) -> "ExportedRun":
+    """Pack a sealed run into an archive that verifies elsewhere."""
+    from tc.flows.export import export_run, record_export
+
+    exported = export_run(run, archive)
+    if is_recorded:
+        record_export(run, exported, by=_witness())
+    return exported
+
+
+def retention_policy(*, keep: int | None, older_than_ns: int | None, max_bytes: int | None) -> "RetentionPolicy":
+    """Return the policy that a pruning applies."""
+    from tc.checks.retention import RetentionPolicy
+
+    return RetentionPolicy(keep, older_than_ns, max_bytes)
+
+
+def plan_pruning(policy: "RetentionPolicy", *, artifacts_root: Path) -> "PruningPlan":
+    """Say which runs a policy lets go now."""
+    from tc.flows.prune import plan_pruning
+
+    return plan_pruning(artifacts_root, policy, now_ns=time.time_ns())
+
+
+def prune_runs(plan: "PruningPlan", *, artifacts_root: Path) -> None:
+    """Remove the runs that a plan names."""
+    from tc.flows.prune import prune_runs
+
+    prune_runs(artifacts_root, plan)
+
+
+def _witness() -> "Witness":
+    from tc.flows.witness import witness_now
+
+    return witness_now()
+
+
+def check_documents(files: "Sequence[Path]") -> "tuple[Checked, ...]":
+    """Read documents that people wrote, and say what is wrong with each."""
+    from tc.spec.check import check_document
+
+    return tuple(check_document(file) for file in files)
+
+
+def require_valid(checked: "Sequence[Checked]") -> None:
+    """Refuse documents that have problems, with all of them."""
+    from tc.spec.check import require_valid
+
+    require_valid(checked)
+
+
+def document_schema(*, of_instrument: bool) -> "dict[str, object]":
+    """Return the JSON Schema of a RunSpec, or of an instrument."""
+    from tc.spec.schema import instrument_schema, run_spec_schema
+
+    return instrument_schema() if of_instrument else run_spec_schema()
+
+
+def write_example_run_spec(path: Path) -> None:
+    """Write the commented example of a RunSpec to a new file."""
+    from tc.spec.example import write_example
+
+    write_example(path)
+
+
+def import_data(
+    files: "Sequence[Path]",
+    *,
+    instrument_id: str,
+    data_root: Path,
+    dataset_id: str | None,
+    format_name: str | None,
+    progress: "Callable[[int, int], None]",
+) -> "Published":
+    """Import CSV files of an instrument as a dataset."""
+    from tc.data.importing import import_files
+    from tc.data.target import ImportTarget
+    from tc.spec.library import load_instrument
+
+    instrument = load_instrument(instrument_id, search=(Path("specs") / "instruments",))
+    target = ImportTarget(
+        instrument_id=instrument.id,
+        raw_symbol=instrument.raw_symbol,
+        price_precision=instrument.price_precision,
+        size_precision=instrument.size_precision,
+    )
+    return import_files(files, target, data_root=data_root, dataset_id=dataset_id, format_name=format_name, progress=progress)
+
+
+def prepare_data(name: str, *, data_root: Path) -> "tuple[Published, ...]":
+    """Make the datasets of a packaged sample, or find them in place."""
+    from tc.data.sample import prepare_sample
+
+    return prepare_sample(name, data_root)
+
+
+def check_data(
+    dataset_id: str, *, data_root: Path, max_gap_ns: int, progress: "Callable[[int, int], None]"
+) -> "tuple[Dataset, tuple[Finding, ...]]":
+    """Prove that a dataset is unaltered, and judge its rows."""
+    from tc.data.inspecting import check_dataset
+    from tc.store.dataset import load_dataset
+
+    dataset = load_dataset(data_root, dataset_id)
+    return dataset, check_dataset(dataset, max_tick_gap_ns=max_gap_ns, progress=progress)
+
+
+def verified_data(dataset_id: str, *, data_root: Path, progress: "Callable[[int, int], None]") -> "Dataset":
+    """Return a dataset whose rows were found to be those that its manifest names."""
+    from tc.data.reading import verify_dataset
+    from tc.store.dataset import load_dataset
+
+    dataset = load_dataset(data_root, dataset_id)
+    verify_dataset(dataset, progress)
+    return dataset
+
+
+def survey_data(data_root: Path) -> "tuple[tuple[Dataset, ...], tuple[BrokenDataset, ...]]":
+    """Return the datasets under a data root, and what should be one but cannot be used."""
+    from tc.store.dataset import survey_datasets
+
+    return survey_datasets(data_root)
+
+
+def run_spec(
+    spec: Path,
+    *,
+    overrides: "Sequence[str]",
+    artifacts_root: Path,
+    data_root: Path,
+    run_id: str | None,
+    is_durable: bool,
+    on_progress: "Callable[[Progress], None]",
+    should_stop: "Callable[[], bool]",
+) -> "FinishedRun":
+    """Run the spec in a file into a run directory."""
+    from tc.spec.check import load_documents
+
+    return _run(
+        *load_documents(spec, overrides=overrides),
+        spec_folder=spec.resolve().parent,
+        artifacts_root=artifacts_root,
+        data_root=data_root,
+        run_id=run_id,
+        is_durable=is_durable,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+
+
+def run_demo(
+    *, artifacts_root: Path, data_root: Path, on_progress: "Callable[[Progress], None]", should_stop: "Callable[[], bool]"
+) -> "FinishedRun":
+    """Make the packaged sample, and run the packaged example on it."""
+    from tc.data.sample import prepare_sample
+    from tc.spec.example import example_run_spec
+    from tc.spec.library import load_instrument
+    from tc.spec.parse import parse_run_spec
+
+    prepare_sample("btcusdt-sample", data_root)
+    spec = parse_run_spec(example_run_spec(), source="the packaged example", overrides=("name=demo",))
+    return _run(
+        spec,
+        load_instrument(spec.instrument, search=()),
+        spec_folder=Path.cwd(),
+        artifacts_root=artifacts_root,
+        data_root=data_root,
+        run_id=None,
+        is_durable=False,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+
+
+def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path) -> "dict[str, object]":
+    """Check everything that `run_spec` would, and run nothing."""
+    from tc.engines.nautilus.backtest import NautilusEngine
+    from tc.flows.backtest import check_backtest
+    from tc.ports import BacktestRequest
+    from tc.spec.check import load_documents
+    from tc.store.dataset import load_dataset
+
+    document, instrument = load_documents(spec, overrides=overrides)
+    dataset = load_dataset(data_root, document.data.dataset)
+    return check_backtest(BacktestRequest(document, instrument, dataset, spec.resolve().parent), engine=NautilusEngine())
+
+
+def reproduce_run(run: "RunDirectory", *, artifacts_root: Path, data_root: Path) -> "Reproduction":
+    """Run a run's stored spec again in a fresh process, and compare."""
+    from tc.flows.diff import diff_runs
+    from tc.flows.reproduce import reproduce
+
+    return reproduce(
+        run,
+        data_root=data_root,
+        artifacts_root=artifacts_root,
+        rerun=rerun,
+        differ=lambda recorded, again: diff_runs(recorded, again).to_dict(),
+    )
+
+
+def rerun(run: Path, data_root: Path, artifacts_root: Path) -> None:
+    """Run a run's stored spec again, into another artifacts root; what the fresh process of `reproduce_run` does."""
+    from tc.engines.nautilus.backtest import NautilusEngine
+    from tc.flows.circumstances import circumstances_here
+    from tc.flows.reproduce import RUN_ID
+    from tc.flows.reproduce import rerun as rerun_stored
+    from tc.store.layout import RunDirectory
+
+    circumstances = circumstances_here(artifacts_root=artifacts_root, run_id=RUN_ID, is_durable=False)
+    rerun_stored(RunDirectory(run), data_root=data_root, engine=NautilusEngine(), circumstances=circumstances)
+
+
+def report_on(run: "RunDirectory", *, data_root: Path) -> "ReportInput":
+    """Gather a run's report from its directory as it stands."""
+    from tc.flows.report import report_again
+
+    return report_again(run, data_root=data_root, read_candles=_read_candles)
+
+
+def _run(
+    spec: "RunSpec",
+    instrument: "InstrumentSpec",
+    *,
+    spec_folder: Path,
+    artifacts_root: Path,
+    data_root: Path,
+    run_id: str | None,
+    is_durable: bool,
+    on_progress: "Callable[[Progress], None]",
+    should_stop: "Callable[[], bool]",
+) -> "FinishedRun":
+    from functools import partial
+
+    from tc.engines.nautilus.backtest import NautilusEngine
+    from tc.flows.backtest import run_backtest
+    from tc.flows.circumstances import circumstances_here
+    from tc.flows.report import report_run
+    from tc.ports import BacktestRequest
+    from tc.store.dataset import load_dataset
+
+    dataset = load_dataset(data_root, spec.data.dataset)
+    return run_backtest(
+        BacktestRequest(spec, instrument, dataset, spec_folder),
+        engine=NautilusEngine(),
+        circumstances=circumstances_here(artifacts_root=artifacts_root, run_id=run_id, is_durable=is_durable),
+        report=partial(report_run, read_candles=_read_candles),
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+
+
+def _read_candles(dataset: "Dataset", start_ns: int | None, end_ns: int | None) -> "Candles | None":
+    from tc.data.candles import read_candles
+
+    return read_candles(dataset, start_ns=start_ns, end_ns=end_ns)

@@ -6,6 +6,7 @@ import typer
 
 from tc import __version__
 from tc.cli import data, runs, spec
+from tc.cli.doctor import doctor
 from tc.cli.run import demo, run
 from tc.errors import ExitCode, TcError
 
@@ -13,11 +14,13 @@ app = typer.Typer(
     name="tc",
     help="The ops lab for NautilusTrader: one RunSpec, one command, one run directory that proves what ran.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # rich would more than double the time to `tc --help`
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run)
 app.command("demo")(demo)
+app.command("doctor")(doctor)
 app.add_typer(spec.app, name="spec")
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")

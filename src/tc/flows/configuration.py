@@ -1,6 +1,8 @@
 """The effective configuration as a run directory holds it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -19,7 +21,7 @@ class StoredConfiguration:
     """A run's configuration: for the fold, as the document that was written, and the dataset it names, or empty strings."""
 
     core: CoreConfiguration
-    document: object
+    document: Mapping[str, Any]
     dataset_id: str
     dataset: str
 
@@ -44,7 +46,7 @@ def read_configuration(run: RunDirectory) -> StoredConfiguration:
     """
     data = read_file(run.configuration)
     try:
-        document = msgspec.json.decode(data)
+        document = msgspec.json.decode(data, type=dict[str, Any])
         core = CoreConfiguration.from_document(document) if _levels_within(document, MOST_LEVELS) else None
     except _MALFORMED as error:
         raise ArtifactError(f"{run.configuration} is no configuration: {error}", hint=_HINT) from None

@@ -1,1 +1,1 @@
-"""Facts as prose: values in, text out."""
+"""Facts as prose: pure functions from values to text (metrics, Markdown, a web page)."""

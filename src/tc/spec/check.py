@@ -109,7 +109,7 @@ def _check_run_spec(path: Path, root: Node, reading: Reading, overrides: Sequenc
     instrument, hint = _instrument_of(path, reading)
     if spec is not None and instrument is not None:
         for wrong, value, why in misfits(spec, instrument):
-            reading.problems.add(reading.place(wrong), wrong, why, value=value)
+            reading.problems.add(reading.places[wrong], wrong, why, value=value)
     problems = reading.problems.in_order()
     return Checked(str(path), "run_spec", spec, instrument, problems, reading.problems.uncounted, hint if problems else "")
 
@@ -122,7 +122,7 @@ def _instrument_of(path: Path, reading: Reading) -> tuple[InstrumentSpec | None,
     search = instrument_folders(path)
     found = find_instrument(instrument_id, search=search)
     if found is None:
-        place = reading.place("instrument")
+        place = reading.places["instrument"]
         add_unknown_instrument(reading.problems, place, "instrument", instrument_id, search=search)
         return None, how_to_write(instrument_id, search=search)
     parsed = read_instrument_file(found)

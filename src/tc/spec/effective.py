@@ -2,7 +2,7 @@
 
 import re
 
-from msgspec import to_builtins
+from msgspec import json, to_builtins
 from msgspec.structs import replace
 
 from tc.errors import DocumentError
@@ -28,7 +28,11 @@ def resolved(spec: RunSpec, instrument: InstrumentSpec) -> RunSpec:
 
 def effective_document(spec: RunSpec, instrument: InstrumentSpec) -> dict[str, object]:
     """Return what a run is configured with, complete: the resolved RunSpec and the instrument, as JSON values."""
-    return {"run_spec": to_builtins(resolved(spec, instrument)), "instrument": to_builtins(instrument)}
+    return {"run_spec": _json_value(resolved(spec, instrument)), "instrument": _json_value(instrument)}
+
+
+def _json_value(document: RunSpec | InstrumentSpec) -> object:
+    return json.decode(json.encode(document))
 
 
 def run_spec_yaml(spec: RunSpec) -> str:

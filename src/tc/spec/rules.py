@@ -92,7 +92,7 @@ def _given(reading: Reading, path: str) -> bool:
 def _add(reading: Reading, path: str, message: str) -> None:
     value = reading.values.get(path)
     shown = repr(value) if isinstance(value, str) else None
-    reading.problems.add(reading.place(path), path, message, value=shown)
+    reading.problems.add(reading.places[path], path, message, value=shown)
 
 
 def check_instrument(reading: Reading, *, named: str | None) -> None:

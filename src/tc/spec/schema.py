@@ -36,7 +36,7 @@ def _schema_of(type_: type[Struct], title: str) -> dict[str, Any]:
 
 def _exact_decimals(part: Any) -> Any:  # noqa: ANN401 - a schema is JSON
     """Return the schema with every exact decimal also taken as a whole number, as the reader does."""
-    if isinstance(part, list):
+    if isinstance(part, list | tuple):
         return [_exact_decimals(item) for item in part]
     if not isinstance(part, dict):
         return part

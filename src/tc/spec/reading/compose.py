@@ -150,15 +150,12 @@ class _Composer:
         return Mapping(place, entries)
 
     def _key(self, key: Node, path: str) -> str | None:
-        match key:
-            case Scalar(kind="text"):
-                return key.text
-            case Scalar():
-                self._problems.add(key.place, path, f"a key must be text; {key.note or 'put it in quotes'}", value=str(key))
-            case Mapping() | Sequence():
-                self._problems.add(key.place, path, "a key must be text", value=str(key))
-            case Broken():
-                pass
+        if isinstance(key, Scalar) and key.kind == "text":
+            return key.text
+        if isinstance(key, Scalar):
+            self._problems.add(key.place, path, f"a key must be text; {key.note or 'put it in quotes'}", value=str(key))
+        elif not isinstance(key, Broken):
+            self._problems.add(key.place, path, "a key must be text", value=str(key))
         return None
 
     def _next(self) -> Event:

@@ -52,8 +52,5 @@ class Broken(Struct, frozen=True):
 
     place: Place
 
-    def __str__(self) -> str:
-        return "a broken value"
-
 
 Node = Scalar | Sequence | Mapping | Broken

@@ -24,12 +24,6 @@ class Reading(Struct):
     places: dict[str, Place] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
 
-    def place(self, path: str) -> Place:
-        """Return where the value of a path was written, or else what holds it."""
-        while path not in self.places:
-            path = path.rpartition(".")[0]
-        return self.places[path]
-
 
 def read_struct[T: Struct](node: nodes.Node, type_: type[T], reading: Reading, *, refused: Mapping[str, str]) -> T | None:
     """Return the Struct that a node describes, or None when the reading found problems.
@@ -147,18 +141,16 @@ class _Walk:
 
     def anything(self, node: nodes.Node, type_: inspect.Type, path: str) -> Read:
         """Return a node as a JSON value."""
-        match node:
-            case nodes.Mapping():
-                inside = {key: self.anything(entry.value, _ANY, joined(path, key)) for key, entry in node.entries.items()}
-                return UNSET if UNSET in inside.values() else inside
-            case nodes.Sequence():
-                items = [self.anything(item, _ANY, f"{path}[{index}]") for index, item in enumerate(node.items)]
-                return UNSET if UNSET in items else items
-            case nodes.Scalar():
-                value = _json_value(node)
-                return self._refuse(node, type_, path) if value is UNSET else value
-            case nodes.Broken():
-                return UNSET
+        if isinstance(node, nodes.Mapping):
+            inside = {key: self.anything(entry.value, _ANY, joined(path, key)) for key, entry in node.entries.items()}
+            return UNSET if UNSET in inside.values() else inside
+        if isinstance(node, nodes.Sequence):
+            items = [self.anything(item, _ANY, f"{path}[{index}]") for index, item in enumerate(node.items)]
+            return UNSET if UNSET in items else items
+        if isinstance(node, nodes.Scalar):
+            value = _json_value(node)
+            return self._refuse(node, type_, path) if value is UNSET else value
+        return UNSET
 
 
 def _json_value(node: nodes.Scalar) -> str | float | UnsetType | None:
@@ -172,12 +164,12 @@ def _json_value(node: nodes.Scalar) -> str | float | UnsetType | None:
         case "boolean":
             value = node.text.lower() == "true"
         case "integer":
-            value = integer(node.text)
-            return value if abs(value) <= LARGEST_INTEGER else UNSET
+            number = integer(node.text)
+            value = number if abs(number) <= LARGEST_INTEGER else UNSET
         case "float":
-            value = floating(node.text)
-            return value if math.isfinite(value) else UNSET
-        case "timestamp" | "ambiguous":
+            fraction = floating(node.text)
+            value = fraction if math.isfinite(fraction) else UNSET
+        case _:
             pass
     return value
 

@@ -1,0 +1,1 @@
+"""Running figures of a journal, kept while its entries pass by once."""
