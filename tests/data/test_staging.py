@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,21 @@ def test_the_work_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
     assert (folder / "half").is_file()
     stop(process, signal.SIGINT)
     assert not folder.exists()
+
+
+def test_writers_at_once_never_take_each_others_work_for_a_leftover(tmp_path: Path) -> None:
+    def write_many(writer: int) -> int:
+        made = 0
+        for number in range(100):
+            with staging_folder(tmp_path) as folder:
+                (folder / "file").write_text("content")
+                made += publish(folder, tmp_path / f"{writer}-{number}")
+        return made
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(write_many, range(4))) == 400
+    assert all((folder / "file").read_text() == "content" for folder in tmp_path.iterdir())
+    assert len(list(tmp_path.iterdir())) == 400
 
 
 def test_a_file_named_like_a_leftover_is_left_alone(tmp_path: Path) -> None:

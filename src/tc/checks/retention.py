@@ -54,7 +54,7 @@ def runs_to_prune(candidates: Sequence[Candidate], policy: RetentionPolicy, *, n
 
 def _because(candidate: Candidate, policy: RetentionPolicy, *, newer: int, used_bytes: int, now_ns: int) -> str:
     if policy.keep is not None and newer >= policy.keep:
-        return f"{policy.keep} newer runs are kept"
+        return f"it is not among the newest {policy.keep}"
     if policy.older_than_ns is not None and now_ns - candidate.created_ns > policy.older_than_ns:
         return "it is older than the limit"
     if policy.max_bytes is not None and used_bytes > policy.max_bytes:

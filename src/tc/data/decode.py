@@ -5,6 +5,7 @@ Numbers go from their text straight to 128-bit integers in Arrow's CSV reader; t
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ from tc.errors import DocumentError
 
 BLOCK_BYTES = 1 << 20
 _TRADE_ID = f"^[!-~]([ -~]{{0,{layout.LONGEST_TRADE_ID - 2}}}[!-~])?$"
+_SIDES = layout.texts(SIDES)
+_BUYER, _SELLER = layout.from_integers(np.array([1, 2], dtype=np.uint8), pa.uint8())
 
 type Stamps = npt.NDArray[np.int64]
 
@@ -98,6 +101,8 @@ class _Decoder:
                 return pa.bool_()
             case "trade id" | "side" | "constant":
                 return pa.string()
+            case _:
+                assert_never(role)
 
     def _check_values(self, raw: pa.RecordBatch) -> None:
         for column, role in self._opening.csv_format.roles.items():
@@ -116,14 +121,16 @@ class _Decoder:
                     )
                 case "constant":
                     self._demand(
-                        pc.equal(values, self._opening.first[column]),
+                        pc.equal(values, layout.texts([self._opening.first[column]])[0]),
                         column,
                         f"differs from the first row's {self._opening.first[column]!r}; a file holds one instrument",
                     )
                 case "side":
-                    self._demand(pc.is_in(values, pa.array(SIDES)), column, f"is none of {', '.join(SIDES)}")
+                    self._demand(pc.is_in(values, _SIDES), column, f"is none of {', '.join(SIDES)}")
                 case "time" | "flag":
                     pass
+                case _:
+                    assert_never(role)
 
     def _klines(self, raw: pa.RecordBatch) -> list[pa.Array]:
         opened, closed = self._stamps(raw, "open_time"), self._stamps(raw, "close_time") + self._opening.unit_ns
@@ -140,11 +147,10 @@ class _Decoder:
     def _aggtrades(self, raw: pa.RecordBatch) -> list[pa.Array]:
         stamps = self._stamps(raw, "transact_time")
         self._check_order(stamps, "transact_time")
-        buyer, seller = pa.scalar(1, pa.uint8()), pa.scalar(2, pa.uint8())
         return [
             self._fixed(raw, "price"),
             self._fixed(raw, "quantity"),
-            pc.if_else(raw.column("is_buyer_maker"), seller, buyer),
+            pc.if_else(raw.column("is_buyer_maker"), _SELLER, _BUYER),
             raw.column("agg_trade_id"),
             _unsigned(stamps),
             _unsigned(stamps),
@@ -154,7 +160,7 @@ class _Decoder:
         return [
             self._fixed(raw, "price"),
             self._fixed(raw, "amount"),
-            pc.cast(pc.index_in(raw.column("side"), pa.array(SIDES)), pa.uint8()),
+            pc.cast(pc.index_in(raw.column("side"), _SIDES), pa.uint8()),
             raw.column("id"),
             *self._tardis_stamps(raw),
         ]
@@ -180,12 +186,12 @@ class _Decoder:
 
     def _check_order(self, stamps: Stamps, column: str) -> None:
         before = np.concatenate(([self._last_ns], stamps[:-1]))
-        self._demand(stamps >= before, column, "is earlier than the row before; a file must be in order of time")
+        self._demand(stamps >= before, column, "is earlier than the row before; a file must be in order")
         self._last_ns = int(stamps[-1])
 
     def _demand(self, holds: "pa.BooleanArray | npt.NDArray[np.bool_]", column: str, otherwise: str) -> None:
         if isinstance(holds, pa.BooleanArray):
-            row = pc.index(holds, value=False).as_py()
+            row = -1 if pc.all(holds).as_py() else pc.index(holds, value=False).as_py()
         else:
             row = -1 if holds.all() else int(holds.argmin())
         if row >= 0:

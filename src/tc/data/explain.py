@@ -4,6 +4,7 @@ The reader is fast and says little; this goes through the file once more, row by
 """
 
 from decimal import Decimal
+from typing import assert_never
 
 from tc.data.formats import FLAGS, LONGEST_TIME, Opening, Role, exact, rows_with_lines
 from tc.data.layout import LARGEST_PRICE, LARGEST_SIZE
@@ -63,6 +64,8 @@ def _problem(role: Role, text: str, target: ImportTarget) -> str:
             return "" if text in FLAGS else "is neither true nor false"
         case "trade id" | "side" | "constant":
             return "is not UTF-8 text" if "\ufffd" in text else ""
+        case _:
+            assert_never(role)
 
 
 def _number_problem(role: Role, text: str, target: ImportTarget) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice
-from typing import IO, Literal
+from typing import IO, Literal, assert_never
 
 from tc.data.source import CsvSource, csv_bytes, printable
 from tc.errors import DocumentError
@@ -210,6 +210,8 @@ def _looks_like(role: Role, text: str) -> bool:
             return text in FLAGS
         case "trade id" | "constant":
             return True
+        case _:
+            assert_never(role)
 
 
 def _lines(source: CsvSource, stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:

@@ -1,5 +1,7 @@
 """`tc data check`: read a dataset, prove that it is unaltered, and judge its rows."""
 
+from typing import assert_never
+
 import polars as pl
 import pyarrow as pa
 
@@ -48,6 +50,8 @@ def _judge(part: DatasetPart, frame: pl.DataFrame, max_tick_gap_ns: int) -> tupl
             return check_trades(frame, subject=subject, max_gap_ns=max_tick_gap_ns)
         case "quotes":
             return check_quotes(frame, subject=subject, max_gap_ns=max_tick_gap_ns)
+        case _:
+            assert_never(part.kind)
 
 
 def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 It follows nautilus_trader 1.231 built with 128-bit prices (`FIXED_PRECISION` 16). Nautilus itself is not imported: tests compare.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,13 @@ def fixed_from_integers(values: "npt.NDArray[np.int64]", precision: int) -> pa.A
 def from_integers(values: "npt.NDArray[np.generic]", data_type: pa.DataType) -> pa.Array:
     """Return numpy integers as an Arrow array of a type of their width, without a copy; `pa.array` would load pandas."""
     return pa.Array.from_buffers(data_type, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def texts(words: Sequence[str]) -> pa.StringArray:
+    """Return words as an Arrow array; `pa.array` would load pandas, half a second that an import need not take."""
+    encoded = [word.encode() for word in words]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(words), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 
 def to_integers(array: pa.Array) -> "npt.NDArray[np.int64]":

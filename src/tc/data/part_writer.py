@@ -34,7 +34,7 @@ class PartWriter:
         self._digest = ContentDigest(schema)
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = 0
-        self._first_ns: int | None = None
+        self._first_ns = 0
         self.last_ns = 0
         self._folder = root / part_folder(kind, identifier)
         self._folder.mkdir(parents=True)
@@ -48,10 +48,10 @@ class PartWriter:
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Take the next rows; at least one."""
-        self._digest.update(batch)
         stamps = batch.column("ts_init")
-        if self._first_ns is None:
+        if self.rows == 0:
             self._first_ns = stamps[0].as_py()
+        self._digest.update(batch)
         self.last_ns = stamps[-1].as_py()
         self._pending.append(batch)
         self._pending_rows += batch.num_rows
@@ -59,11 +59,9 @@ class PartWriter:
             self._write(self._pending_rows - self._pending_rows % ROWS_PER_GROUP)
 
     def finish(self) -> DatasetPart:
-        """Write what is left, give the file its name, and return what the manifest says of it."""
+        """Write what is left, give the file its name, and return what the manifest says of it; there was at least one row."""
         self._write(self._pending_rows)
         self._file.close()
-        if self._first_ns is None:
-            raise ValueError("a part has at least one row")
         path = self._folder / part_filename(self._first_ns, self.last_ns)
         self._unnamed.rename(path)
         return DatasetPart(

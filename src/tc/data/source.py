@@ -11,7 +11,7 @@ from collections.abc import Buffer, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Literal, Protocol, assert_never
 
 from tc.data.progress import Progress, silent
 from tc.errors import DocumentError
@@ -117,6 +117,8 @@ def _unpacked(source: CsvSource, packed: IO[bytes]) -> Iterator[_Readable]:
         case "zip":
             with zipfile.ZipFile(packed) as archive, archive.open(_only_csv(source, archive)) as inner:
                 yield inner
+        case _:
+            assert_never(source.packing)
 
 
 def _only_csv(source: CsvSource, archive: zipfile.ZipFile) -> zipfile.ZipInfo:

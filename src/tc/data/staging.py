@@ -82,7 +82,10 @@ def _locked_folder(data_root: Path) -> tuple[Path, int]:
     while True:
         folder = data_root / f"{PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
         folder.mkdir()
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if folder.exists():
             return folder, descriptor

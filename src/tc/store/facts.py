@@ -14,7 +14,20 @@ class OpsArtifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class OpsFact(
     msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_defaults=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """A fact about a run. ``at_ns`` is the wall clock, in nanoseconds since 1970 UTC; ``tc`` the version that says so; no secrets."""
+    """A fact about a run; no secrets.
+
+    Parameters
+    ----------
+    at_ns
+        The wall clock, in nanoseconds since 1970 UTC.
+    tc
+        The version of tc that states the fact.
+    user
+        Who caused it, where that is known.
+    artifacts
+        The files in `ops/` that belong to it.
+
+    """
 
     at_ns: int
     tc: str
@@ -29,7 +42,7 @@ class StopRequested(OpsFact, frozen=True):
 
 
 class RunRecovered(OpsFact, frozen=True):
-    """A crashed run was recovered: so many entries are whole, so many bytes behind them were cut off and are kept as an artifact."""
+    """A crashed run was recovered: so many entries are whole, so many bytes behind them were cut off and kept."""
 
     entries: int
     cut_bytes: int

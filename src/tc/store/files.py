@@ -6,6 +6,7 @@ import io
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,13 +15,15 @@ from tc.errors import ArtifactError
 TEMPORARY_PREFIX = ".tc-tmp-"
 """How the name of a file begins that is being written; one left by a crash holds nothing that was acknowledged."""
 
-_SPACE_HINT = "Check the free space, the quota and the permissions of the disk; the file is as it was before."
+_SPACE_HINT = "Check the free space, the quota and the permissions of the disk. Nothing is half written."
 _READ_HINT = "`tc runs verify` says what else is missing or altered."
 _BLOCK_BYTES = 1 << 20
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file so that a crash leaves the old content or the new one, and the new one is on disk on return.
+
+    Large content is given block by block.
 
     Raises
     ------
@@ -31,7 +34,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}-{secrets.token_hex(4)}")
     try:
         try:
-            _write_new(temporary, data)
+            _write_new(temporary, (data,) if isinstance(data, bytes) else data)
             temporary.replace(path)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -121,12 +124,13 @@ def is_real_folder(path: Path) -> bool:
         return False
 
 
-def remove_temporaries(folder: Path) -> int:
-    """Remove what killed writers left unfinished in a folder; return how many files that were."""
-    left = [path for path in folder.iterdir() if path.name.startswith(TEMPORARY_PREFIX)]
-    for path in left:
-        path.unlink(missing_ok=True)
-    return len(left)
+def remove_temporaries(folder: Path) -> None:
+    """Remove the files that killed writers left unfinished in a folder; what cannot be removed stays."""
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.name.startswith(TEMPORARY_PREFIX):
+                with suppress(OSError):
+                    path.unlink()
 
 
 def write_all(descriptor: int, data: bytes, offset: int) -> None:
@@ -145,10 +149,13 @@ def write_all(descriptor: int, data: bytes, offset: int) -> None:
         offset += written
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def _write_new(path: Path, blocks: Iterable[bytes]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
-        write_all(descriptor, data, 0)
+        offset = 0
+        for block in blocks:
+            write_all(descriptor, block, offset)
+            offset += len(block)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

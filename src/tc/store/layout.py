@@ -1,5 +1,6 @@
 """Where a run's files lie: the artifacts root, run ids, and the names inside a run directory."""
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -138,12 +139,12 @@ def create_run(artifacts_root: Path, run_id: str) -> RunDirectory:
         run.path.parent.mkdir(parents=True, exist_ok=True)
         run.path.mkdir()
         sync_folder(run.path.parent)
-    except FileExistsError:
-        raise RefusedError(
-            f"there is a run {run_id!r} already: {run.path}",
-            hint="Choose another --run-id, or leave it out to get a new one.",
-        ) from None
     except OSError as error:
+        if os.path.lexists(run.path):
+            raise RefusedError(
+                f"there is a run {run_id!r} already: {run.path}",
+                hint="Choose another --run-id, or leave it out to get a new one.",
+            ) from None
         raise ArtifactError(
             f"{run.path} cannot be made: {error.strerror}",
             hint="Check the permissions and the free space of the artifacts root, or choose another with --artifacts-root.",

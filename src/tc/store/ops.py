@@ -1,22 +1,25 @@
 """ops.jsonl: the chained stream of facts that come after the seal, or from other processes than the run's own.
 
-Each line is ``{"digest":"<64 hex>","entry":{"position":N,"fact":{…}}}``, chained as the journal's lines are. Any process may append,
-one at a time. Files that a fact speaks of lie in `ops/` and are named in it with their SHA-256.
+Each line is ``{"digest":"<64 hex>","entry":{"position":N,"fact":{…}}}``, chained as the journal's lines are. Any process may
+append, one at a time. Files that a fact speaks of lie in `ops/` and are named in it with their SHA-256.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 import msgspec
 
-from tc.errors import ArtifactError
+from tc.errors import ArtifactError, DocumentError, RefusedError
 from tc.store.facts import Fact, OpsArtifact, OpsEntry, OpsMended, StopRequested
-from tc.store.files import read_file, sync_folder, write_all, write_atomic
+from tc.store.files import digest_file, is_real_folder, read_file, remove_temporaries, sync_folder, write_all, write_atomic
 from tc.store.journal import Damage
 from tc.store.journal.judge import MALFORMED, Reason
 from tc.store.journal.lines import GENESIS, body, chain, claimed_digest, format_lines, leaf_hashes, leaf_preimages
@@ -46,6 +49,7 @@ class OpsScan:
     torn_bytes: int
 
 
+_ARTIFACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _decode_entry = msgspec.json.Decoder(OpsEntry).decode
 
 
@@ -63,30 +67,31 @@ def append_fact(run: RunDirectory, fact: Fact) -> OpsEntry:
             _mend(run, descriptor, fact)
             return _appended(descriptor, fact)
     except OSError as error:
-        raise ArtifactError(
-            f"{run.ops} cannot be written: {error.strerror}",
-            hint="Check the free space and the permissions of the run directory.",
-        ) from None
+        raise _unwritable(run.ops, error) from None
 
 
 def write_ops_artifact(run: RunDirectory, name: str, data: bytes) -> OpsArtifact:
-    """Write a file into `ops/`; return it as the fact that comes next must name it.
+    """Write a file into `ops/`, once; return it as the fact that comes next must name it.
 
     Raises
     ------
+    DocumentError
+        The name is no plain file name.
+    RefusedError
+        There is a file of this name with other content: a fact may name it.
     ArtifactError
         It cannot be written.
 
     """
+    if not _ARTIFACT_NAME.fullmatch(name):
+        raise DocumentError(f"{name!r} is no name for an artifact", hint="Use letters, digits, dots, hyphens and underscores.")
+    artifact = OpsArtifact(name, hashlib.sha256(data).hexdigest(), len(data))
     try:
-        run.ops_folder.mkdir(exist_ok=True)
-        sync_folder(run.path)
+        with _locked(run):
+            _write_artifact(run, artifact, data)
     except OSError as error:
-        raise ArtifactError(
-            f"{run.ops_folder} cannot be made: {error.strerror}", hint="Check the permissions of the run directory."
-        ) from None
-    write_atomic(run.ops_folder / name, data)
-    return OpsArtifact(name, hashlib.sha256(data).hexdigest(), len(data))
+        raise _unwritable(run.ops_folder, error) from None
+    return artifact
 
 
 def read_facts(run: RunDirectory) -> tuple[Fact, ...]:
@@ -185,9 +190,33 @@ def _mend(run: RunDirectory, descriptor: int, fact: Fact) -> None:
     torn = data[size:]
     if not torn:
         return
-    artifact = write_ops_artifact(run, f"torn-{hashlib.sha256(torn).hexdigest()[:16]}.bin", torn)
+    sha256 = hashlib.sha256(torn).hexdigest()
+    artifact = OpsArtifact(f"torn-{sha256[:16]}.bin", sha256, len(torn))
+    _write_artifact(run, artifact, torn)
     os.ftruncate(descriptor, size)
     _appended(descriptor, OpsMended(at_ns=fact.at_ns, tc=fact.tc, artifacts=(artifact,), cut_bytes=len(torn)))
+
+
+def _write_artifact(run: RunDirectory, artifact: OpsArtifact, data: bytes) -> None:
+    run.ops_folder.mkdir(exist_ok=True)
+    if not is_real_folder(run.ops_folder):
+        raise NotADirectoryError(errno.ENOTDIR, "a link stands in its place")
+    sync_folder(run.path)
+    # Writers hold the stream's lock, so an unfinished file here is one that a killed writer left.
+    remove_temporaries(run.ops_folder)
+    path = run.ops_folder / artifact.name
+    if os.path.lexists(path):
+        if digest_file(path)[0] != artifact.sha256:
+            raise RefusedError(f"{path} exists already", hint="Give the artifact another name; one that exists is never changed.")
+        return
+    write_atomic(path, data)
+
+
+def _unwritable(path: Path, error: OSError) -> ArtifactError:
+    return ArtifactError(
+        f"{path} cannot be written: {error.strerror}",
+        hint="Check the free space and the permissions of the run directory.",
+    )
 
 
 def _end(descriptor: int) -> tuple[int, int, bytes]:

@@ -5,6 +5,7 @@ newline, with `seal_digest` empty.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 
 import msgspec
@@ -102,7 +103,7 @@ def seal_run(
         cannot be read or written; there is no seal then.
 
     """
-    if run.seal.exists():
+    if os.path.lexists(run.seal):
         raise RefusedError(f"run {run.run_id!r} is sealed already", hint="A sealed run is never written again.")
     remove_temporaries(run.path)
     scan = scan_journal(run.journal)
@@ -135,7 +136,7 @@ def read_seal(run: RunDirectory) -> Seal:
         The run has no seal, or the seal is altered, unreadable, of another run or another schema.
 
     """
-    if not run.seal.exists():
+    if not os.path.lexists(run.seal):
         raise ArtifactError(
             f"run {run.run_id!r} is not sealed: it is being written, or has crashed",
             hint="`tc runs show` says which; a crashed run can be recovered.",

@@ -1,5 +1,7 @@
 """Where a run really stands: what its seal says, else whether anybody is at work on it."""
 
+import os
+
 from tc.errors import ArtifactError
 from tc.store.layout import RunDirectory
 from tc.store.lock import is_active
@@ -18,7 +20,7 @@ def run_status(run: RunDirectory) -> RunStatus:
         There is a seal and it cannot be read.
 
     """
-    if run.seal.exists():
+    if os.path.lexists(run.seal):
         return read_seal(run).status
     if not is_active(run):
         return "crashed"

@@ -45,7 +45,7 @@ def survey_files(run: RunDirectory) -> tuple[FoundFile, ...]:
 
 
 def survey_ops_files(run: RunDirectory) -> tuple[FoundFile, ...]:
-    """Return what lies in `ops/`, by name; nothing when there is no such folder.
+    """Return what lies in `ops/`, by name; nothing when there is no such folder, and what stands there when it is none.
 
     Raises
     ------
@@ -55,7 +55,8 @@ def survey_ops_files(run: RunDirectory) -> tuple[FoundFile, ...]:
     """
     if not os.path.lexists(run.ops_folder):
         return ()
-    return tuple(_survey(run.ops_folder, "", set()))
+    mode = _mode(run.ops_folder)
+    return tuple(_survey(run.ops_folder, "", set())) if stat.S_ISDIR(mode) else (_found(run.ops_folder, "", mode),)
 
 
 def _survey(folder: Path, prefix: str, exceptions: set[str]) -> list[FoundFile]:

@@ -1,4 +1,4 @@
-"""The judgement of lines: form, schema, canonical bytes, gapless positions, chain; by the block, and singly to name the damage."""
+"""The judgement of lines: a block is right when a writer would write it so; else it goes line by line, to name the damage."""
 
 from io import BytesIO
 from typing import Literal
@@ -23,14 +23,6 @@ Reason = Literal[
 """What can be wrong with a line: the closed list."""
 
 
-class ChunkDamage(msgspec.Struct, frozen=True, array_like=True):
-    """The first damage in a chunk: the line, counted from 0 in the chunk, where it begins in the file, and what is wrong."""
-
-    line: int
-    offset: int
-    reason: Reason
-
-
 class ChunkScan(msgspec.Struct, frozen=True, array_like=True):
     """What was found in a chunk of a journal, up to its first damage.
 
@@ -38,27 +30,26 @@ class ChunkScan(msgspec.Struct, frozen=True, array_like=True):
 
     Parameters
     ----------
-    start, end
-        The offsets at which the first good line begins and the last one ends.
     leaves
         The leaf hashes of the good lines, joined; 32 bytes each.
     first_position, next_position
         The position of the first entry, and the one due after the last.
     first_digest, last_digest
         The digests in the first and the last good line, raw.
+    end
+        The offset behind the last good line; 0 when there is none.
     damage
-        The first damage, if there is any.
+        What is wrong with the line behind it, if it is in this chunk.
 
     """
 
-    start: int
-    end: int
     leaves: bytes
     first_position: int
     next_position: int
     first_digest: bytes
     last_digest: bytes
-    damage: ChunkDamage | None
+    end: int
+    damage: Reason | None
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -95,26 +86,22 @@ def judge_chunk(descriptor: int, start: int, end: int) -> ChunkScan:
 
     """
     judge = _Judge()
-    first = end_of_good = -1
-    damage: ChunkDamage | None = None
+    end_of_good = 0
+    damage: Reason | None = None
     for offset, block in read_blocks(descriptor, start, end):
-        first = offset if first < 0 else first
-        if judge.passes_block(block):
-            end_of_good = offset + len(block)
-            continue
-        good, reason = judge.pass_lines(block)
+        good = len(block)
+        if not judge.passes_block(block):
+            good, damage = judge.pass_lines(block)
         end_of_good = offset + good
-        if reason is not None:
-            damage = ChunkDamage(len(judge.leaves), end_of_good, reason)
+        if damage is not None:
             break
     return ChunkScan(
-        max(first, 0),
-        max(end_of_good, 0),
         b"".join(judge.leaves),
         judge.first_position,
         judge.position,
         judge.first_digest,
         judge.digest,
+        end_of_good,
         damage,
     )
 
@@ -133,12 +120,12 @@ class _Judge:
         """Say whether a block is what a writer would write for its entries at this place; if so, go on behind it."""
         try:
             entries = [line.entry for line in decode_lines(block)]
+            preimages = leaf_preimages(entries)
         except MALFORMED:
             return False
         position = next_position(entries, self.position) if entries else 0
         if not position:
             return False
-        preimages = leaf_preimages(entries)
         leaves = leaf_hashes(preimages)
         digests = self._digests(leaves, block)
         if format_lines(preimages, digests) != block:
@@ -157,19 +144,15 @@ class _Judge:
 
     def _reason(self, line: bytes) -> Reason:
         """Say why a line did not pass; the reasons are tried from the coarse to the fine."""
-        if not line.endswith(b"\n") or len(line) > MAX_LINE_BYTES:
-            return "torn_line"
-        try:
-            msgspec.json.decode(line)
-        except MALFORMED:
-            return "not_json"
-        if claimed_digest(line) is None:
-            return "not_a_line"
+        malformed = _reason_of_form(line)
+        if malformed is not None:
+            return malformed
         try:
             entry = decode_line(line).entry
+            [preimage] = leaf_preimages([entry])
         except MALFORMED:
             return _not_an_entry(line)
-        if leaf_preimages([entry])[0][1:] != body(line):
+        if preimage[1:] != body(line):
             return "not_canonical"
         return "digest_mismatch" if next_position([entry], self.position) else "position_gap"
 
@@ -212,6 +195,18 @@ def next_position(entries: list[EventStreamEntry], expected: int) -> int:
         else:
             expected += event.last_row - event.first_row + 1
     return expected
+
+
+def _reason_of_form(line: bytes) -> Reason | None:
+    if len(line) > MAX_LINE_BYTES:
+        return "not_a_line"
+    if not line.endswith(b"\n"):
+        return "torn_line"
+    try:
+        msgspec.json.decode(line)
+    except MALFORMED:
+        return "not_json"
+    return "not_a_line" if claimed_digest(line) is None else None
 
 
 def _not_an_entry(line: bytes) -> Reason:

@@ -20,10 +20,13 @@ GENESIS = bytes(32)
 MAX_LINE_BYTES = 16 << 20
 """No line is longer; a reader that finds a longer one finds damage, and does not read on into memory."""
 
-_HEAD = b'{"digest":"'
+MAX_BODY_BYTES = MAX_LINE_BYTES - 128
+"""No writer writes a longer body."""
+
+HEAD = b'{"digest":"'
 _MIDDLE = b'","entry":'
 _TAIL = b"}\n"
-_DIGEST = slice(len(_HEAD), len(_HEAD) + 64)
+_DIGEST = slice(len(HEAD), len(HEAD) + 64)
 _BODY = slice(_DIGEST.stop + len(_MIDDLE), -len(_TAIL))
 
 _sha256 = hashlib.sha256
@@ -68,8 +71,8 @@ def format_lines(preimages: Sequence[bytes], digests: Sequence[bytes]) -> bytes:
     if not preimages:
         return b""
     # One join over a list with the constant parts in place costs a fifth of formatting line after line.
-    parts = [_TAIL + _HEAD, b"", _MIDDLE, b""] * len(preimages)
-    parts[0] = _HEAD
+    parts = [_TAIL + HEAD, b"", _MIDDLE, b""] * len(preimages)
+    parts[0] = HEAD
     parts[1::4] = hexlify(b"".join(digests), b"\n", 32).split(b"\n")
     parts[3::4] = preimages
     parts.append(_TAIL)
@@ -78,7 +81,7 @@ def format_lines(preimages: Sequence[bytes], digests: Sequence[bytes]) -> bytes:
 
 def claimed_digest(line: bytes) -> bytes | None:
     """Return the digest that a line (with its newline) states, or None when the line has not the form of one."""
-    if not (line.startswith(_HEAD) and line.startswith(_MIDDLE, _DIGEST.stop) and line.endswith(_TAIL)):
+    if not (line.startswith(HEAD) and line.startswith(_MIDDLE, _DIGEST.stop) and line.endswith(_TAIL)):
         return None
     digits = line[_DIGEST]
     return None if digits.strip(b"0123456789abcdef") else bytes.fromhex(digits.decode())

@@ -1,4 +1,4 @@
-"""Reading entries back, for the fold: typed, in order, with bounded memory; whether they are unaltered is `scan_journal`'s matter."""
+"""Reading entries back, for the fold: typed, in order, with bounded memory; whether they are unaltered, `scan_journal` says."""
 
 import os
 from collections.abc import Iterable, Iterator

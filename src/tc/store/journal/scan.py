@@ -2,12 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tc.errors import ArtifactError
 from tc.store.files import open_regular, unreadable
 from tc.store.journal.judge import ChunkScan, Reason, judge_chunk
 from tc.store.journal.lines import GENESIS
@@ -16,7 +15,7 @@ from tc.store.journal.tear import is_tear
 from tc.store.journal.workers import judge_on_all_processors
 from tc.store.journal.writer import JournalEnd
 
-CHUNK_BYTES = 16 << 20
+CHUNK_BYTES = 4 << 20
 LARGE_BYTES = 32 << 20
 """From this size on, other processes help: starting them takes a tenth of a second."""
 
@@ -68,7 +67,7 @@ class JournalScan:
 
 
 def scan_journal(path: Path) -> JournalScan:
-    """Judge every line of a journal: form, schema, canonical bytes, gapless positions from 1, and chain; and take its Merkle root.
+    """Judge every line of a journal: form, schema, canonical bytes, gapless positions from 1, chain; and take the Merkle root.
 
     Memory is bounded whatever the size of the journal. Damage is a value, not an error.
 
@@ -81,36 +80,30 @@ def scan_journal(path: Path) -> JournalScan:
     try:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
-            return _scan(file.fileno(), size)
+            with _chunks(file.fileno(), size) as chunks:
+                return stitch(file.fileno(), size, chunks)
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def _scan(descriptor: int, size: int) -> JournalScan:
+def stitch(descriptor: int, size: int, chunks: Iterable[ChunkScan]) -> JournalScan:
+    """Put the judgements of a journal's chunks together, in order; what each could not see is its link to the one before."""
     tree = MerkleTree()
     position, digest, good_bytes = 1, GENESIS, 0
     damage: Damage | None = None
-    with _chunks(descriptor, size) as chunks:
-        for chunk in chunks:
-            damage = _broken_link(chunk, position, digest, tree.leaves)
-            if damage is not None:
-                break
-            if chunk.leaves:
-                tree.extend(chunk.leaves)
-                position, digest, good_bytes = chunk.next_position, chunk.last_digest, chunk.end
-            if chunk.damage is not None:
-                damage = Damage(tree.leaves + 1, chunk.damage.reason)
-                break
-    torn = damage is not None and is_tear(descriptor, good_bytes, size, damage.reason)
-    return JournalScan(
-        tree.leaves,
-        position - 1,
-        digest.hex(),
-        tree.root().hex(),
-        good_bytes,
-        damage,
-        size - good_bytes if torn else 0,
-    )
+    for chunk in chunks:
+        damage = _broken_link(chunk, position, digest, tree.leaves)
+        if damage is not None:
+            break
+        if chunk.leaves:
+            tree.extend(chunk.leaves)
+            position, digest, good_bytes = chunk.next_position, chunk.last_digest, chunk.end
+        if chunk.damage is not None:
+            damage = Damage(tree.leaves + 1, chunk.damage)
+            break
+    is_torn = damage is not None and is_tear(descriptor, good_bytes, size, damage.reason)
+    torn_bytes = size - good_bytes if is_torn else 0
+    return JournalScan(tree.leaves, position - 1, digest.hex(), tree.root().hex(), good_bytes, damage, torn_bytes)
 
 
 def _broken_link(chunk: ChunkScan, position: int, digest: bytes, lines: int) -> Damage | None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO
+from typing import IO, cast
 
 import msgspec
 
@@ -56,13 +56,11 @@ def _worker(descriptor: int, size: int, chunk_bytes: int, first: int, step: int)
         stderr=subprocess.DEVNULL,
         pass_fds=[descriptor],
     )
-    assert process.stdout is not None
-    try:
-        yield process.stdout
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
+    with process:
+        try:
+            yield cast("IO[bytes]", process.stdout)
+        finally:
+            process.kill()
 
 
 def _processors() -> int:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -9,7 +10,7 @@ from typing import NamedTuple, Self
 from tc.core import EventStreamEntry
 from tc.errors import ArtifactError, RefusedError
 from tc.store.files import sync_folder, write_all
-from tc.store.journal.lines import GENESIS, chain, format_lines, leaf_hashes, leaf_preimages
+from tc.store.journal.lines import GENESIS, MAX_BODY_BYTES, chain, format_lines, leaf_hashes, leaf_preimages
 
 FLUSH_ENTRIES = 256
 """So many entries wait at most: a batch of about 100 kB, which the allocator serves from memory that it keeps."""
@@ -61,7 +62,7 @@ class JournalWriter:
         self._end = resume_at or JournalEnd(0, 0, GENESIS)
         self._waiting: list[EventStreamEntry] = []
         self._descriptor = -1
-        self._descriptor = _opened(path, is_new=resume_at is None)
+        self._descriptor = _opened(path, resume_at)
         self._failure: ArtifactError | None = None
         self._limit = 1 if durable else FLUSH_ENTRIES
 
@@ -148,12 +149,7 @@ class JournalWriter:
     def _write(self, data: bytes) -> None:
         descriptor, size = self._descriptor, self._end.size
         try:
-            found = os.fstat(descriptor).st_size
-            if found < size:
-                raise OSError(errno.EIO, f"another program cut it from {size} to {found} bytes")
-            if found > size:
-                # An earlier flush was interrupted after its write; what it wrote was not acknowledged and is written again.
-                os.ftruncate(descriptor, size)
+            _end_at(descriptor, size)
             write_all(descriptor, data, size)
             if self._is_durable:
                 os.fsync(descriptor)
@@ -167,11 +163,11 @@ class JournalWriter:
             ) from None
 
 
-def _opened(path: Path, *, is_new: bool) -> int:
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | ((os.O_CREAT | os.O_EXCL) if is_new else 0)
+def _opened(path: Path, resume_at: JournalEnd | None) -> int:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (0 if resume_at else os.O_CREAT | os.O_EXCL)
     try:
         descriptor = os.open(path, flags, 0o644)
-        if is_new:
+        if resume_at is None:
             sync_folder(path.parent)
     except FileExistsError:
         raise RefusedError(
@@ -182,31 +178,62 @@ def _opened(path: Path, *, is_new: bool) -> int:
             f"{path} cannot be opened for writing: {error.strerror}",
             hint="Check the permissions and the free space of the artifacts root.",
         ) from None
+    size = os.fstat(descriptor).st_size
+    if resume_at is not None and size != resume_at.size:
+        os.close(descriptor)
+        raise ArtifactError(
+            f"{path} has {size} bytes, and is to be continued behind {resume_at.size}", hint="Recover the journal first."
+        )
     return descriptor
 
 
+def _end_at(descriptor: int, size: int) -> None:
+    """Let the file end behind what is acknowledged.
+
+    An earlier flush may have been interrupted behind its write, by a signal whose handler raised:
+    what it wrote was not acknowledged, and is written again.
+    """
+    found = os.fstat(descriptor).st_size
+    if found < size:
+        raise OSError(errno.EIO, f"another program cut it to {found} bytes")
+    if found > size:
+        os.ftruncate(descriptor, size)
+
+
 def _preimages(entries: list[EventStreamEntry]) -> tuple[list[bytes], ArtifactError | None]:
-    """Return the entries' leaf preimages, up to the first that has no JSON form, and what is wrong with that one."""
+    """Return the entries' leaf preimages, up to the first that cannot be a line, and what is wrong with that one."""
     try:
-        return leaf_preimages(entries), None
-    except _NO_JSON:
-        preimages: list[bytes] = []
-    for entry in entries:
-        try:
-            preimages += leaf_preimages([entry])
-        except _NO_JSON as error:
-            return preimages, ArtifactError(
-                f"the {type(entry.event).__name__} at position {entry.position} has no JSON form: {error}",
-                hint="The entries before it are in the journal. An event's text must be valid Unicode and its integers 64-bit.",
-            )
+        preimages = leaf_preimages(entries)
+    except _NO_JSON as error:
+        good = list(takewhile(_has_json_form, entries))
+        preimages, _ = _preimages(good)
+        return preimages, _refused(entries[len(good)], f"has no JSON form: {error}")
+    if len(max(preimages, key=len, default=b"")) > MAX_BODY_BYTES:
+        good_count = next(count for count, preimage in enumerate(preimages) if len(preimage) > MAX_BODY_BYTES)
+        return preimages[:good_count], _refused(entries[good_count], f"is longer than {MAX_BODY_BYTES} bytes")
     return preimages, None
+
+
+def _has_json_form(entry: EventStreamEntry) -> bool:
+    try:
+        leaf_preimages([entry])
+    except _NO_JSON:
+        return False
+    return True
+
+
+def _refused(entry: EventStreamEntry, why: str) -> ArtifactError:
+    return ArtifactError(
+        f"the {type(entry.event).__name__} at position {entry.position} {why}",
+        hint="The entries before it are in the journal. An event's text must be valid Unicode, and no book.",
+    )
 
 
 def _cut_back(descriptor: int, size: int) -> str:
     try:
-        os.ftruncate(descriptor, size)
+        _end_at(descriptor, size)
     except OSError as error:
-        return f"it could not be cut back either ({error.strerror}), a torn line follows its"
+        return f"it could not be cut back either ({error.strerror}), and does not end with a whole line behind its"
     return "it ends after its"
 
 

@@ -1,0 +1,107 @@
+"""RunSpecs for tests: a valid one to edit, what is told of broken ones, and a strategy that makes many."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+from tc.errors import DocumentError
+from tc.spec.grammar import format_instant
+from tc.spec.parse import parse_run_spec
+from tc.spec.run_spec import LARGEST_INTEGER, CoreSpec, DataSpec, FeesSpec, RunSpec, StrategySpec, VenueSpec
+
+SMOKE = """\
+spec_version: 1
+name: smoke
+mode: backtest
+engine: nautilus
+venue:
+  name: BINANCE
+  account_type: margin
+  oms_type: netting
+  starting_balances: ["100000 USDT"]
+  default_leverage: "10"
+instrument: BTCUSDT-PERP.BINANCE
+strategy:
+  scenario: ops_smoke_demo
+data:
+  dataset: btcusdt-1m-sample
+seed: 42
+"""
+
+
+DOCUMENTS = Path(__file__).parent / "spec" / "documents"
+
+
+def wrong_values(name: str) -> list[tuple[str, str, list[str]]]:
+    """Return the cases of a file: the lines marked - are replaced by those marked +, which makes the problems marked =."""
+    cases = []
+    for block in (DOCUMENTS / name).read_text(encoding="utf-8").strip().split("\n\n"):
+        lines: dict[str, list[str]] = {"-": [], "+": [], "=": []}
+        for line in block.splitlines():
+            lines[line[0]].append(line[2:])
+        cases.append(("\n".join(lines["-"]), "\n".join(lines["+"]), lines["="]))
+    return cases
+
+
+def edited(*edits: tuple[str, str], text: str = SMOKE) -> str:
+    """Return the text with each old part, which must be there once, replaced by the new one."""
+    for old, new in edits:
+        assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
+        text = text.replace(old, new)
+    return text
+
+
+def problems_of(text: str, *overrides: str) -> list[str]:
+    """Return the lines of the error that a broken RunSpec raises."""
+    with pytest.raises(DocumentError) as caught:
+        parse_run_spec(text, source="run.yaml", overrides=overrides)
+    lines = caught.value.message.splitlines()
+    return lines[1:] if len(lines) > 1 else lines
+
+
+_words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+_json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-LARGEST_INTEGER, LARGEST_INTEGER)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | _words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_words, inner, max_size=3),
+    max_leaves=12,
+)
+_objects = st.dictionaries(_words, _json_values, max_size=4)
+_scenarios = st.builds(StrategySpec, scenario=st.just("ops_smoke_demo"), parameters=_objects)
+_paths = st.builds(
+    StrategySpec,
+    path=st.sampled_from(["m:C", "a.b_c:D1"]),
+    config_path=st.just("m:Config"),
+    config=_objects,
+    python_path=st.lists(st.sampled_from([".", "../lib", "a b", "ü"]), max_size=2).map(tuple),
+)
+_rates = st.sampled_from(["0", "0.0002", "-0.00025", "1"])
+_instants = st.integers(0, 9_000_000_000_000_000_000).map(format_instant)
+_margin_venues = st.builds(
+    VenueSpec,
+    name=st.just("BINANCE"),
+    account_type=st.just("margin"),
+    oms_type=st.sampled_from(["netting", "hedging"]),
+    starting_balances=st.sampled_from([("100000 USDT",), ("0.00000001 BTC", "5.25 USDT")]),
+    default_leverage=st.sampled_from(["1", "10", "2.5"]),
+    fees=st.none() | st.builds(FeesSpec, maker=_rates, taker=_rates),
+)
+run_specs = st.builds(
+    RunSpec,
+    spec_version=st.just(1),
+    name=st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True),
+    mode=st.just("backtest"),
+    engine=st.just("nautilus"),
+    venue=_margin_venues,
+    instrument=st.just("BTCUSDT-PERP.BINANCE"),
+    strategy=_scenarios | _paths,
+    data=st.builds(
+        DataSpec, dataset=st.just("btcusdt-1m-sample"), fingerprint=st.none() | st.just("0" * 64), start=_instants | st.none()
+    ),
+    seed=st.integers(0, LARGEST_INTEGER),
+    core=st.builds(CoreSpec, closed_orders_kept=st.integers(1, LARGEST_INTEGER)),
+)
