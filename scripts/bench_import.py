@@ -2,8 +2,8 @@
 
 Both ways read the same CSV and write a catalog that Nautilus reads, in turns in one run. The way through objects is the quickest
 that Nautilus has: pandas, `BarDataWrangler`, `ParquetDataCatalog.write_data`; it reads prices as floats and rounds, the import
-does neither. The file is a month of real FILUSDT klines where the folder of test data is there, else the packaged sample's day; repeated with
-shifted times to about a million rows, because the real one is over before a clock can tell.
+does neither. The file is a month of real FILUSDT klines where the folder of test data is there, else the packaged sample's day;
+repeated with shifted times to about a million rows, because the real one is over before a clock can tell.
 """
 
 import argparse
@@ -28,10 +28,10 @@ from nautilus_trader.model.objects import Currency, Price, Quantity
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from nautilus_trader.persistence.wranglers import BarDataWrangler
 
-from tc.data.formats import FORMATS
+from tc.data.csv_files.formats import FORMATS
 from tc.data.importing import import_files
+from tc.data.market.day import make_market, one_minute_bars
 from tc.data.sample import SEED
-from tc.data.sample_market import make_market, one_minute_bars
 from tc.data.target import ImportTarget
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tc.checks.finding import Finding
     from tc.checks.readiness import Condition
     from tc.checks.retention import RetentionPolicy
-    from tc.data.publishing import Published
+    from tc.data.catalog.publishing import Published
     from tc.flows.backtest import FinishedRun
     from tc.flows.diff import Comparison
     from tc.flows.export import ExportedRun
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tc.flows.witness import Witness
     from tc.ports import Progress
     from tc.reports.candles import Candles
-    from tc.reports.report import ReportInput
     from tc.spec.check import Checked
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.run_spec import RunSpec
@@ -226,7 +225,7 @@ def check_data(
 
 def verified_data(dataset_id: str, *, data_root: Path, progress: "Callable[[int, int], None]") -> "Dataset":
     """Return a dataset whose rows were found to be those that its manifest names."""
-    from tc.data.reading import verify_dataset
+    from tc.data.catalog.reading import verify_dataset
     from tc.store.dataset import load_dataset
 
     dataset = load_dataset(data_root, dataset_id)
@@ -330,11 +329,30 @@ def rerun(run: Path, data_root: Path, artifacts_root: Path) -> None:
     rerun_stored(RunDirectory(run), data_root=data_root, engine=NautilusEngine(), circumstances=circumstances)
 
 
-def report_on(run: "RunDirectory", *, data_root: Path) -> "ReportInput":
-    """Gather a run's report from its directory as it stands."""
+def render_report(run: "RunDirectory", *, data_root: Path, as_html: bool) -> str:
+    """Make a run's report again from its directory as it stands."""
     from tc.flows.report import report_again
+    from tc.reports.html import render_html
+    from tc.reports.markdown import render_markdown
 
-    return report_again(run, data_root=data_root, read_candles=_read_candles)
+    report = report_again(run, data_root=data_root, read_candles=_read_candles)
+    return render_html(report) if as_html else render_markdown(report)
+
+
+def metrics_of(run: "RunDirectory", *, data_root: Path) -> "Mapping[str, object]":
+    """Make a run's metrics again from its directory as it stands."""
+    from tc.flows.report import report_again
+    from tc.reports.metrics import run_metrics
+
+    report = report_again(run, data_root=data_root, read_candles=_read_candles)
+    return run_metrics(report.summary, report.process)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that a person asked for, whole or not at all."""
+    from tc.store.files import write_atomic
+
+    write_atomic(path, data)
 
 
 def _run(

@@ -23,9 +23,9 @@ from market_csv import (
     trade,
     write_csv,
 )
-from tc.data.formats import FORMATS, LONGEST_LINE
+from tc.data.catalog.reading import verify_dataset
+from tc.data.csv_files.formats import FORMATS, LONGEST_LINE
 from tc.data.importing import import_files
-from tc.data.reading import verify_dataset
 from tc.data.target import ImportTarget
 from tc.errors import DocumentError, TcError
 from tc.store.dataset import Dataset
@@ -142,6 +142,8 @@ def test_the_same_number_written_otherwise_is_the_same(tmp_path: Path, values: t
         ([KLINES_HEADER, kline(0).replace("16803", "x")], "is no time in milliseconds or microseconds"),
         ([KLINES_HEADER, kline(0).replace("16803", "")], "is no time in milliseconds or microseconds"),
         ([KLINES_HEADER, kline(0).replace("16803", "16803" * 9)], "is no time in milliseconds or microseconds"),
+        ([KLINES_HEADER, kline(0).replace("16803072599", "\0")], "column close_time: '\\x0099' is no time in milliseconds or"),
+        ([kline(0).replace("1680307259999", "1680307259999999")], "close_time is in microseconds, open_time in milliseconds"),
         ([kline(0), kline_us(1)], "is no time in milliseconds, the unit of the first row; units must not be mixed"),
         (["x" * (LONGEST_LINE + 1)], "line 1 is longer than 65,536 bytes"),
         (["PAR1\0\x01\x02\x03"], "line 1 is neither the header nor a row of"),
@@ -185,7 +187,7 @@ def test_a_number_that_only_the_reader_refuses_is_refused_in_its_words(tmp_path:
 
 
 def test_blank_lines_by_the_million_are_no_rows(tmp_path: Path) -> None:
-    assert load(write_csv(tmp_path / "a.csv", kline(0), *[""] * 1_500_000, kline(1))).rows == 2
+    assert load(write_csv(tmp_path / "a.csv", kline(0), kline(1), *[""] * 2_500_000, kline(2))).rows == 3
 
 
 def test_a_line_without_end_far_into_a_file_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
-from tc.data.fingerprint import table_fingerprint
+from tc.data.catalog.fingerprint import table_fingerprint
 
 SCHEMA = pa.schema(
     [

@@ -29,9 +29,9 @@ from market_csv import (
     write_gzip,
     write_zip,
 )
+from tc.data.catalog.reading import verify_dataset
 from tc.data.importing import import_files
 from tc.data.inspecting import check_dataset
-from tc.data.reading import verify_dataset
 from tc.data.target import ImportTarget
 from tc.errors import ArtifactError, DocumentError, RefusedError
 from tc.store.dataset import DatasetSource, list_datasets, load_dataset, survey_datasets

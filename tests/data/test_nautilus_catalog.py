@@ -26,7 +26,7 @@ from market_csv import (
     trade,
     write_csv,
 )
-from tc.data import layout
+from tc.data.catalog import layout
 from tc.data.importing import import_files
 from tc.store.dataset import Dataset
 

@@ -10,10 +10,10 @@ import pytest
 from pyarrow import parquet as pq
 
 from market_csv import BTC, QUOTES_HEADER, TRADES_HEADER, quote, trade, write_csv
+from tc.data.catalog.layout import decimals
+from tc.data.catalog.reading import verified_table, verify_dataset
 from tc.data.importing import import_files
 from tc.data.inspecting import check_dataset
-from tc.data.layout import decimals
-from tc.data.reading import verified_table, verify_dataset
 from tc.errors import ArtifactError
 from tc.store.dataset import Dataset
 

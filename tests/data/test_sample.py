@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tc.data.inspecting import check_dataset
-from tc.data.random_integers import RandomIntegers
+from tc.data.market.day import DAY_START_NS, MINUTES, make_market, one_minute_bars
+from tc.data.market.random_integers import RandomIntegers
 from tc.data.sample import BARS_ID, END_OF_TICKS_NS, FIRST_TICK_NS, SAMPLES, SEED, TARGET, TICKS_ID, prepare_sample
-from tc.data.sample_market import DAY_START_NS, MINUTES, make_market, one_minute_bars
 from tc.errors import DocumentError, RefusedError
 from tc.spec.library import load_instrument
 from tc.store.dataset import list_datasets

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from market_csv import write_csv, write_gzip, write_zip
-from tc.data.source import LARGEST_RATIO, SMALLEST_CAP, csv_bytes, look_at, printable
+from tc.data.csv_files.source import LARGEST_RATIO, SMALLEST_CAP, csv_bytes, look_at, printable
 from tc.errors import DocumentError
 
 LINES = [f"{number},abc" for number in range(5_000)]

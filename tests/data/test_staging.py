@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tc.data.staging import PREFIX, publish, remove_leftovers, staging_folder
+from tc.data.catalog.staging import PREFIX, publish, remove_leftovers, staging_folder
 from tc.errors import ArtifactError
 from tc.store.dataset import survey_datasets
 
 WRITER = """
 import sys, time
 from pathlib import Path
-from tc.data.staging import staging_folder
+from tc.data.catalog.staging import staging_folder
 with staging_folder(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("written")
     print(folder, flush=True)

@@ -36,6 +36,10 @@ ExpectedRoot = Annotated[
 Recorded = Annotated[
     bool, typer.Option("--record", help="Append to the run's ops.jsonl that this was done, and what came of it.")
 ]
+Html = Annotated[bool, typer.Option("--html", help="The self-contained page instead of Markdown.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it is written; left out, it is printed.")
+]
 At = Annotated[int | None, typer.Option("--at", metavar="POSITION", help="Show State there; left out, at the end.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is recorded.")]
 Output = Annotated[
@@ -131,6 +135,31 @@ def reproduce(
     document = show_runs.reproduction_document(directory.run_id, reproduction)
     show_json(document) if as_json else show_runs.show_reproduction(document)
     raise typer.Exit(ExitCode.OK if reproduction.is_equal else ExitCode.FOUND)
+
+
+@app.command()
+def report(
+    run: Run,
+    html: Html = False,
+    output: ReportFile = None,
+    artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
+    data_root: DataRoot = DATA_ROOT,
+    as_json: AsJson = False,
+) -> None:
+    """Make a run's report again from its journal as it stands: Markdown, HTML, or the metrics as JSON.
+
+    The run directory is not written. Prices are drawn when the run's dataset is present.
+    """
+    directory = wiring.find_run(run, artifacts_root=artifacts_root)
+    if as_json:
+        show_json(wiring.metrics_of(directory, data_root=data_root))
+        return
+    text = wiring.render_report(directory, data_root=data_root, as_html=html)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        wiring.write_file(output, text.encode())
+        typer.echo(str(output))
 
 
 @app.command()

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tc.data.intervals import interval_of
-from tc.data.layout import decimals
+from tc.data.catalog.intervals import interval_of
+from tc.data.catalog.layout import decimals
 from tc.data.progress import Progress, silent
 from tc.errors import ArtifactError
 from tc.reports.candles import NANOS, Candles, fitting_interval_ns
@@ -34,11 +34,13 @@ def read_candles(
     start_ns: int | None = None,
     end_ns: int | None = None,
     limit: int = LARGEST_COUNT,
+    batch_rows: int = BATCH_ROWS,
     progress: Progress = silent,
 ) -> Candles | None:
     """Return the prices of a dataset's rows from ``start_ns`` (inclusive) to ``end_ns`` (exclusive), None when there is no row.
 
-    Rows are placed by `ts_init`, at which the engine plays them. Bars keep their own interval where ``limit`` allows it.
+    Rows are placed by `ts_init`, at which the engine plays them. Bars keep their own interval where ``limit`` candles
+    are enough. ``batch_rows`` are in memory at a time.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def read_candles(
     try:
         with pq.ParquetFile(path) as file:
             done = 0
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=[*_COLUMNS[part.kind], "ts_init"]):
+            for batch in file.iter_batches(batch_size=batch_rows, columns=[*_COLUMNS[part.kind], "ts_init"]):
                 _take(columns, batch, part.kind, dataset.price_precision, (first_ns, last_ns))
                 done += batch.num_rows
                 progress(done, part.rows)

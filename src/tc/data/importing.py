@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tc.data.decode import bar_interval_ns, decoded
-from tc.data.formats import FORMATS, UNIT_NAMES, CsvFormat, Opening, read_opening
-from tc.data.intervals import bar_type, interval_label, known_intervals
-from tc.data.layout import catalog_schema
-from tc.data.part_writer import PartWriter
+from tc.data.catalog.intervals import bar_type, interval_label, known_intervals
+from tc.data.catalog.layout import catalog_schema
+from tc.data.catalog.part_writer import PartWriter
+from tc.data.catalog.publishing import Published, publish_dataset
+from tc.data.catalog.staging import staging_folder
+from tc.data.csv_files.decode import bar_interval_ns, decoded
+from tc.data.csv_files.formats import FORMATS, UNIT_NAMES, CsvFormat, Opening, read_opening
+from tc.data.csv_files.source import CsvSource, look_at
 from tc.data.progress import Progress, silent
-from tc.data.publishing import Published, publish_dataset
-from tc.data.source import CsvSource, look_at, printable
-from tc.data.staging import staging_folder
 from tc.data.target import ImportTarget
 from tc.errors import DocumentError
 from tc.spec.grammar import format_instant
@@ -143,7 +143,7 @@ def _check_together(openings: Sequence[Opening], target: ImportTarget) -> None:
         symbol = opening.first.get("symbol", target.raw_symbol)
         if symbol != target.raw_symbol:
             raise DocumentError(
-                f"{name} holds the symbol {printable(symbol)!r}, but {target.instrument_id} is {target.raw_symbol!r}",
+                f"{name} holds the symbol {symbol!r}, but {target.instrument_id} is {target.raw_symbol!r}",
                 hint="Give the instrument that the file is of; its document's raw_symbol is the venue's own spelling.",
             )
 

@@ -7,10 +7,10 @@ import pyarrow as pa
 
 from tc.checks.finding import Finding
 from tc.checks.quality import check_bars, check_quotes, check_trades
-from tc.data import layout
-from tc.data.intervals import interval_of
+from tc.data.catalog import layout
+from tc.data.catalog.intervals import interval_of
+from tc.data.catalog.reading import check_files, verified_batches
 from tc.data.progress import Progress, silent
-from tc.data.reading import check_files, verified_batches
 from tc.store.dataset import Dataset, DatasetPart
 
 MAX_TICK_GAP_NS = 600 * 10**9

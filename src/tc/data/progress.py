@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 type Progress = Callable[[int, int], None]
-"""Called with how much is done and how much there is in all, in one unit; often and from any thread, so it must be cheap and safe there."""
+"""Called with how much is done of how much, in one unit; often and from any thread, so it is cheap and safe there."""
 
 
 def silent(done: int, total: int) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tc.data import layout
-from tc.data.intervals import bar_type
-from tc.data.part_writer import PartWriter
-from tc.data.publishing import Published, publish_dataset
-from tc.data.sample_market import (
+from tc.data.catalog import layout
+from tc.data.catalog.intervals import bar_type
+from tc.data.catalog.part_writer import PartWriter
+from tc.data.catalog.publishing import Published, publish_dataset
+from tc.data.catalog.staging import staging_folder
+from tc.data.market.day import (
     DAY_START_NS,
     MILLISECOND_NS,
     MINUTE_MS,
@@ -23,7 +24,6 @@ from tc.data.sample_market import (
     make_market,
     one_minute_bars,
 )
-from tc.data.staging import staging_folder
 from tc.data.target import ImportTarget
 from tc.errors import DocumentError
 from tc.store.dataset import DatasetPart, DatasetSource, PartKind

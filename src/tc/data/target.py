@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from tc.data.formats import Role
-
 
 @dataclass(frozen=True, slots=True)
 class ImportTarget:
@@ -18,7 +16,3 @@ class ImportTarget:
     def precisions(self) -> tuple[int, int]:
         """The decimal places of prices and of sizes."""
         return self.price_precision, self.size_precision
-
-    def precision(self, role: Role) -> int:
-        """Return the decimal places that a column of this role may have."""
-        return self.price_precision if role == "price" else self.size_precision

@@ -92,7 +92,7 @@ class NautilusBacktest:
         random.seed(request.spec.seed)
         np.random.seed(request.spec.seed % 2**32)  # noqa: NPY002 - a user's strategy may use the old generator
         with importable(self._folders):
-            self._strategy, self.identity = load_strategy(request, self._folders)
+            self.strategy, self.identity = load_strategy(request, self._folders)
 
     def run(self, emit: Emit, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EngineOutcome:
         """Play the rows to the end, emitting every event.
@@ -103,7 +103,7 @@ class NautilusBacktest:
             The engine or the strategy raised, or the engine played fewer rows than it was given.
 
         """
-        engine = _engine(self._request, self._strategy)
+        engine = make_engine(self._request, self.strategy)
         try:
             with importable(self._folders):
                 return self._played(engine, emit, on_progress, should_stop)
@@ -133,16 +133,16 @@ class NautilusBacktest:
                 if is_stopped := should_stop():
                     break
                 recorder.begin_chunk(chunk)
-                _play(engine, chunk, None if rows else self.first_ns)
+                play(engine, chunk, None if rows else self.first_ns)
                 rows += len(chunk)
                 on_progress(Progress(rows, self.rows_total, events))
-            _ended(engine)
+            end(engine)
         except EngineError:
             recorder.detach()  # The rows up to the failure were processed: they belong to the stream.
             raise
         recorder.detach()
         at_ns = engine.kernel.clock.timestamp_ns()
-        counters = getattr(self._strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
+        counters = getattr(self.strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
         return EngineOutcome(rows, is_stopped, at_ns, dict(counters))
 
 
@@ -179,7 +179,8 @@ def _check_balances(request: BacktestRequest) -> None:
             )
 
 
-def _engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:
+def make_engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:
+    """Return an engine with the request's venue, instrument and strategy, and no data yet."""
     venue = request.spec.venue
     engine = BacktestEngine(
         BacktestEngineConfig(trader_id=_TRADER, logging=LoggingConfig(bypass_logging=True), run_analysis=False)
@@ -199,7 +200,8 @@ def _engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:
     return engine
 
 
-def _play(engine: BacktestEngine, chunk: list[Any], start_ns: int | None) -> None:
+def play(engine: BacktestEngine, chunk: list[Any], start_ns: int | None) -> None:
+    """Let the engine play rows; the first time, its clocks are set to the start."""
     before = engine.iteration
     try:
         engine.add_data(chunk, sort=True)
@@ -217,7 +219,8 @@ def _play(engine: BacktestEngine, chunk: list[Any], start_ns: int | None) -> Non
         )
 
 
-def _ended(engine: BacktestEngine) -> None:
+def end(engine: BacktestEngine) -> None:
+    """Stop the strategy and the engine after the last row."""
     try:
         engine.end()
     except TcError:

@@ -6,9 +6,8 @@ The reader is fast and says little; this goes through the file once more, row by
 from decimal import Decimal
 from typing import assert_never
 
-from tc.data.formats import FLAGS, LONGEST_TIME, Opening, Role, exact, rows_with_lines
-from tc.data.layout import LARGEST_PRICE, LARGEST_SIZE
-from tc.data.source import printable
+from tc.data.catalog.layout import LARGEST_PRICE, LARGEST_SIZE
+from tc.data.csv_files.formats import FLAGS, LONGEST_TIME, Opening, Role, exact, precision_of, rows_with_lines
 from tc.data.target import ImportTarget
 from tc.errors import DocumentError
 
@@ -35,7 +34,7 @@ def explain(opening: Opening, target: ImportTarget, reason: str) -> DocumentErro
             problem = _problem(role, cells[index], target)
             if problem:
                 return DocumentError(
-                    f"{name}, line {number}, column {column}: {printable(cells[index])!r} {problem}",
+                    f"{name}, line {number}, column {column}: {cells[index]!r} {problem}",
                     hint="Nothing is rounded or repaired on import: correct the file, or the instrument's document.",
                 )
     return DocumentError(f"{name} cannot be read as {opening.csv_format.name}: {reason}")
@@ -74,7 +73,7 @@ def _number_problem(role: Role, text: str, target: ImportTarget) -> str:
         return "is no number"
     if out_of_range(role, number):
         return out_of_range(role, number)
-    precision = target.precision(role)
+    precision = precision_of(role, target)
     _, digits, exponent = number.as_tuple()
     zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
     if any(digits) and isinstance(exponent, int) and exponent + zeros < -precision:

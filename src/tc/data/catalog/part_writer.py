@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet as pq
 
-from tc.data.fingerprint import ContentDigest
-from tc.data.layout import ROWS_PER_GROUP, part_filename, part_folder
+from tc.data.catalog.fingerprint import ContentDigest
+from tc.data.catalog.layout import ROWS_PER_GROUP, part_filename, part_folder
 from tc.store.dataset import DatasetPart, PartKind
 
 _GROUPS_PER_WRITE = 20

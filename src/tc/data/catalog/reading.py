@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet as pq
 
-from tc.data import layout
-from tc.data.fingerprint import ContentDigest
+from tc.data.catalog import layout
+from tc.data.catalog.fingerprint import ContentDigest
 from tc.data.progress import Progress, silent
 from tc.errors import ArtifactError
 from tc.store.dataset import Dataset, DatasetPart

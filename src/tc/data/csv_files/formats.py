@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import IO, Literal, assert_never
 
-from tc.data.source import CsvSource, csv_bytes, printable
+from tc.data.csv_files.source import CsvSource, csv_bytes, printable
+from tc.data.target import ImportTarget
 from tc.errors import DocumentError
 from tc.store.dataset import PartKind
 
@@ -189,6 +190,11 @@ def unit_of(stamp: int) -> int | None:
     return next((unit for unit in UNIT_NAMES if FIRST_STAMP_NS <= stamp * unit <= LAST_STAMP_NS), None)
 
 
+def precision_of(role: Role, target: ImportTarget) -> int:
+    """Return the decimal places that a price or a size may have."""
+    return target.price_precision if role == "price" else target.size_precision
+
+
 def exact(text: str) -> Decimal | None:
     """Return the number that a text writes, with all its digits; None when it writes none."""
     try:
@@ -231,7 +237,7 @@ def _with_header(source: CsvSource, csv_format: CsvFormat, lines: list[tuple[int
     number, names = lines[0]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DocumentError(f"{source.name}, line {number}: the header names {printable(twice[0])!r} twice")
+        raise DocumentError(f"{source.name}, line {number}: the header names {twice[0]!r} twice")
     if len(lines) == 1:
         raise DocumentError(f"{source.name} holds a header and no rows")
     return _opening(source, csv_format, tuple(names), lines[1][0] - 1, lines[1])
@@ -244,14 +250,23 @@ def _opening(
     if len(cells) != len(names):
         raise DocumentError(f"{source.name}, line {number}: expected {len(names)} columns, found {len(cells)}")
     row = dict(zip(names, cells, strict=True))
-    time = next(column for column, role in csv_format.roles.items() if role == "time")
-    unit_ns = unit_of(int(row[time])) if _looks_like("time", row[time]) else None
+    where = f"{source.name}, line {number}"
+    units = {column: _unit_in(where, column, row[column]) for column, role in csv_format.roles.items() if role == "time"}
+    leading, unit_ns = next(iter(units.items()))
+    for column, other_ns in units.items():
+        if other_ns != unit_ns:
+            raise DocumentError(f"{where}: {column} is in {UNIT_NAMES[other_ns]}, {leading} in {UNIT_NAMES[unit_ns]}")
+    return Opening(source, csv_format, names, skipped, unit_ns, row)
+
+
+def _unit_in(where: str, column: str, text: str) -> int:
+    unit_ns = unit_of(int(text)) if _looks_like("time", text) else None
     if unit_ns is None:
         raise DocumentError(
-            f"{source.name}, line {number}, column {time}: {printable(row[time])!r} is no time in milliseconds or microseconds",
+            f"{where}, column {column}: {text!r} is no time in milliseconds or microseconds",
             hint="Expected whole numbers of 13 or 16 digits, counted from 1970 UTC.",
         )
-    return Opening(source, csv_format, names, skipped, unit_ns, row)
+    return unit_ns
 
 
 def _unknown(source: CsvSource, wanted: CsvFormat | None, number: int, cells: list[str]) -> DocumentError:

@@ -13,11 +13,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from tc.data import layout
-from tc.data.explain import explain, out_of_range
-from tc.data.formats import FIRST_STAMP_NS, LAST_STAMP_NS, SIDES, UNIT_NAMES, Opening, Role, rows_with_lines
+from tc.data.catalog import layout
+from tc.data.csv_files.explain import explain, out_of_range
+from tc.data.csv_files.formats import (
+    FIRST_STAMP_NS,
+    LAST_STAMP_NS,
+    SIDES,
+    UNIT_NAMES,
+    Opening,
+    Role,
+    precision_of,
+    rows_with_lines,
+)
+from tc.data.csv_files.source import csv_bytes, printable
 from tc.data.progress import Progress, silent
-from tc.data.source import csv_bytes, printable
 from tc.data.target import ImportTarget
 from tc.errors import DocumentError
 
@@ -96,7 +105,7 @@ class _Decoder:
             case "time":
                 return pa.int64()
             case "price" | "size":
-                return pa.decimal128(38, self._target.precision(role))
+                return pa.decimal128(38, precision_of(role, self._target))
             case "flag":
                 return pa.bool_()
             case "trade id" | "side" | "constant":
@@ -200,9 +209,7 @@ class _Decoder:
     def _refusal(self, row: int, column: str, problem: str) -> DocumentError:
         index = self._opening.names.index(column)
         number, cells = next(islice(rows_with_lines(self._opening), self._row + row, None))
-        return DocumentError(
-            f"{self._opening.source.name}, line {number}, column {column}: {printable(cells[index])!r} {problem}"
-        )
+        return DocumentError(f"{self._opening.source.name}, line {number}, column {column}: {cells[index]!r} {problem}")
 
 
 def _unsigned(stamps: Stamps) -> pa.Array:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tc.data.random_integers import RandomIntegers
+from tc.data.market.random_integers import RandomIntegers
 
 type Integers = npt.NDArray[np.int64]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tc.data.staging import publish
+from tc.data.catalog.staging import publish
 from tc.data.target import ImportTarget
 from tc.errors import RefusedError
 from tc.store.dataset import (

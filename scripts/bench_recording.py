@@ -1,0 +1,124 @@
+"""What recording costs: a backtest with the recorder, journal and fold against the bare engine, alternating in one process.
+
+Prints one JSON object. Both play the same rows, decoded beforehand, with the same strategy and the same engine settings.
+"""
+
+import argparse
+import gc
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from tc.core import CoreConfiguration, EventStreamEntry
+from tc.core.events import STREAM_SCHEMA, MarketDataRows, RunStarted
+from tc.data.sample import prepare_sample
+from tc.engines.nautilus.backtest import NautilusEngine, end, make_engine, play
+from tc.engines.nautilus.recorder import Recorder
+from tc.engines.nautilus.rows import chunks
+from tc.ports import BacktestRequest
+from tc.runtime.stream import EventStream
+from tc.spec.library import load_instrument
+from tc.spec.parse import load_run_spec
+from tc.store.dataset import load_dataset
+from tc.store.journal import JournalWriter
+
+SPEC = Path(__file__).parent.parent / "specs" / "btcusdt_ticks_smoke.yaml"
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="pairs of runs; medians are reported")
+    parser.add_argument("--step-every", type=int, default=28, help="quotes between two steps of the strategy")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(measure(Path(folder), arguments.rounds, arguments.step_every), indent=2))
+
+
+def measure(folder: Path, rounds: int, step_every: int) -> dict[str, object]:
+    """Return the figures of so many pairs of runs."""
+    prepare_sample("btcusdt-sample", folder)
+    spec = load_run_spec(SPEC, overrides=[f"strategy.parameters.step_every={step_every}"])
+    request = BacktestRequest(
+        spec, load_instrument(spec.instrument, search=()), load_dataset(folder, spec.data.dataset), SPEC.parent
+    )
+    played = list(chunks(request.dataset, start_ns=None, end_ns=None))
+    rows = sum(map(len, played))
+    bare, recorded, events, entries = [], [], 0, 0
+    for number in range(-1, rounds):  # the first pair warms up
+        before = _bare(request, played)
+        seconds, entries, events = _recorded(request, played, folder / f"journal-{number}.jsonl")
+        if number >= 0:
+            bare.append(before)
+            recorded.append(seconds)
+    ratios = [with_us / alone for with_us, alone in zip(recorded, bare, strict=True)]
+    extra = statistics.median(recorded) - statistics.median(bare)
+    return {
+        "rows": rows,
+        "recorded_events": events,
+        "journal_entries": entries,
+        "events_per_row": round(events / rows, 4),
+        "bare_cpu_s": round(statistics.median(bare), 4),
+        "recorded_cpu_s": round(statistics.median(recorded), 4),
+        "ratio": round(statistics.median(recorded) / statistics.median(bare), 4),
+        "ratio_of_pairs_median": round(statistics.median(ratios), 4),
+        "ratios": [round(ratio, 4) for ratio in ratios],
+        "microseconds_per_event": round(extra / events * 1e6, 2),
+        "rounds": rounds,
+    }
+
+
+def _bare(request: BacktestRequest, played: list[list[object]]) -> float:
+    engine = make_engine(request, _strategy(request))
+    gc.collect()
+    started = time.process_time()
+    for number, chunk in enumerate(played):
+        play(engine, chunk, None if number else chunk[0].ts_init)
+    end(engine)
+    seconds = time.process_time() - started
+    engine.dispose()
+    return seconds
+
+
+def _recorded(request: BacktestRequest, played: list[list[object]], path: Path) -> tuple[float, int, int]:
+    engine = make_engine(request, _strategy(request))
+    configuration = CoreConfiguration.from_document({"configuration_version": 1, "core": {"closed_orders_kept": 4096}})
+    entries = events = 0
+
+    with JournalWriter(path) as journal:
+
+        def append(entry: EventStreamEntry) -> None:
+            nonlocal entries, events
+            entries += 1
+            events += type(entry.event) is not MarketDataRows
+            journal.append(entry)
+
+        stream = EventStream(configuration, append=append, checkpoint=_forget, checkpoint_every=100_000)
+        stream.emit(RunStarted(0, STREAM_SCHEMA, configuration.fingerprint))
+        recorder = Recorder(engine, stream.emit, dataset=request.dataset.fingerprint, first_row=0)
+        recorder.attach()
+        gc.collect()
+        started = time.process_time()
+        for number, chunk in enumerate(played):
+            recorder.begin_chunk(chunk)
+            play(engine, chunk, None if number else chunk[0].ts_init)
+        end(engine)
+        recorder.detach()
+        journal.flush()
+        seconds = time.process_time() - started
+    engine.dispose()
+    return seconds, entries, events
+
+
+def _strategy(request: BacktestRequest) -> object:
+    return NautilusEngine().prepare(request).strategy
+
+
+def _forget(position: int, digest: str) -> None:
+    """Keep no checkpoint."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The data catalog on disk: its layout, writing, proving and publishing a dataset."""
