@@ -10,6 +10,8 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+from typing import Any
 
 from tc.core import CoreConfiguration, EventStreamEntry
 from tc.core.events import STREAM_SCHEMA, MarketDataRows, RunStarted
@@ -70,7 +72,7 @@ def measure(folder: Path, rounds: int, step_every: int) -> dict[str, object]:
     }
 
 
-def _bare(request: BacktestRequest, played: list[list[object]]) -> float:
+def _bare(request: BacktestRequest, played: list[list[Any]]) -> float:
     engine = make_engine(request, _strategy(request))
     gc.collect()
     started = time.process_time()
@@ -82,7 +84,7 @@ def _bare(request: BacktestRequest, played: list[list[object]]) -> float:
     return seconds
 
 
-def _recorded(request: BacktestRequest, played: list[list[object]], path: Path) -> tuple[float, int, int]:
+def _recorded(request: BacktestRequest, played: list[list[Any]], path: Path) -> tuple[float, int, int]:
     engine = make_engine(request, _strategy(request))
     configuration = CoreConfiguration.from_document({"configuration_version": 1, "core": {"closed_orders_kept": 4096}})
     entries = events = 0
@@ -112,7 +114,7 @@ def _recorded(request: BacktestRequest, played: list[list[object]], path: Path) 
     return seconds, entries, events
 
 
-def _strategy(request: BacktestRequest) -> object:
+def _strategy(request: BacktestRequest) -> Any:  # noqa: ANN401 - Nautilus has no types
     return NautilusEngine().prepare(request).strategy
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from report_samples import small_report
 
+from report_samples import small_report
 from tc.reports.markdown import render_markdown
 from tc.reports.metrics import run_metrics
 from tc.reports.report import ReportInput

@@ -90,6 +90,12 @@ def test_a_long_series_is_drawn_coarser_and_says_so() -> None:
     assert found.values.rows[-1][1] == "43.199"
 
 
+def test_a_run_without_a_fill_says_nothing_of_fills() -> None:
+    report = small_report()
+    summary = replace(report.summary, fills=replace(report.summary.fills, items=(), total=0))
+    assert len(chart(replace(report, summary=summary)).notes) == 1
+
+
 def test_an_instrument_that_the_document_does_not_name_is_that_of_the_fills() -> None:
     report = replace(small_report(), document={})
     assert chart(report).data["instrument"] == "BTCUSDT.X"

@@ -56,6 +56,17 @@ def test_candles_after_the_run_stopped_are_no_part_of_it() -> None:
     assert [point.at_ns for point in finished(curve, NANOS + 1).points.items] == [NANOS, 2 * NANOS]
 
 
+def test_a_fill_after_the_last_candle_is_valued_at_its_own_price() -> None:
+    curve = EquityCurve(TRADED, seconds(100))
+    curve.account(account(0, USDT="1000"))
+    for at_ns, side, price in ((2 * NANOS, "BUY", "90"), (3 * NANOS, "SELL", "95")):
+        curve.advance(at_ns)
+        curve.fill(fill(at_ns, side, "1", price))
+    equity = finished(curve, 4 * NANOS)
+    assert [(point.at_ns, point.value) for point in equity.points.items] == [(NANOS, 1000), (3 * NANOS, 1005)]
+    assert equity.final == curve.quote_total == 1005
+
+
 def test_nothing_is_valued_before_an_account_or_a_fill_is_known() -> None:
     curve = EquityCurve(TRADED, seconds(1, 2))
     curve.advance(2 * NANOS)

@@ -247,17 +247,17 @@ def test_a_journal_without_entries_has_figures() -> None:
 
 def test_a_long_run_keeps_a_bounded_number_of_everything() -> None:
     venue = Venue(configuration(instrument=INSTRUMENT))
-    for index in range(6_000):
+    for index in range(17_000):
         venue.now += 1_000
         venue.fill(venue.accepted("BUY" if index % 2 == 0 else "SELL", "1.0"), None, str(100 + index % 7))
     summary = summary_of(venue)
-    assert summary.fills.total == summary.outcomes.filled == 6_000
-    assert len(summary.fills.items) <= 4_097
-    assert len(summary.order_marks.items) <= 4_097
-    assert len(summary.net_quantities["BTCUSDT.X"].items) <= 8_193
+    assert summary.fills.total == summary.outcomes.filled == 17_000
+    assert len(summary.fills.items) <= 16_385
+    assert len(summary.order_marks.items) <= 16_385
+    assert len(summary.net_quantities["BTCUSDT.X"].items) <= 16_385
     assert len(summary.first_fills) == len(summary.last_fills) == 50
     assert summary.fills.every == 2
-    assert summary.profits["BTCUSDT.X"].closed == 3_000
+    assert summary.profits["BTCUSDT.X"].closed == 8_500
 
 
 @settings(max_examples=60)

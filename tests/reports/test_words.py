@@ -83,6 +83,24 @@ def test_percent_is_rounded_to_two_places(value: str, signed: bool, expected: st
     assert words.percent(Decimal(value), signed=signed) == expected
 
 
+def test_nothing_has_no_sign() -> None:
+    assert words.percent(Decimal("-0.00001"), signed=True) == "0.00 %"
+    assert words.money(Decimal("-0.00"), "") == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("-36165.1591919", f"{words.MINUS}36,165.16"),
+        ("99.12345", "99.1234"),
+        ("-0.000123456789", f"{words.MINUS}0.00012346"),
+        ("0", "0.00"),
+    ],
+)
+def test_a_brief_amount_has_as_many_places_as_its_size_needs(value: str, expected: str) -> None:
+    assert words.brief(Decimal(value)) == expected
+
+
 def test_times_are_as_fine_as_they_are() -> None:
     assert words.utc(1_680_307_260_000_000_000) == "2023-04-01 00:01:00"
     assert words.utc(1_680_307_260_120_000_001) == "2023-04-01 00:01:00.120000001"

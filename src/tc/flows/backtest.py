@@ -291,7 +291,7 @@ def _note_end(recording: Recording, stream: EventStream, outcome: EngineOutcome,
 def _note_failure(recording: Recording, stream: EventStream, error: EngineError | InvariantViolation) -> None:
     violation = stream.violation
     recording.status, recording.error = "failed", violation or error
-    recording.reason = recording.error.message
+    recording.reason = recording.error.message.encode(errors="backslashreplace").decode()
     recording.trace = "".join(traceback.format_exception(error))
     if violation is None:
         cause = type(error.__cause__ or error).__name__

@@ -11,7 +11,7 @@ from tc.flows.backtest import CHECKPOINT_EVERY
 from tc.flows.configuration import read_configuration
 from tc.flows.witness import Witness
 from tc.store.facts import OpsArtifact, RunRecovered
-from tc.store.files import digest_file
+from tc.store.files import digest_file, is_real_folder
 from tc.store.journal import read_entries, recover_journal
 from tc.store.layout import RunDirectory
 from tc.store.lock import RunLock
@@ -94,10 +94,13 @@ def _cut(run: RunDirectory) -> tuple[OpsArtifact | None, int]:
     """Cut what is torn; return it (also when an earlier, killed recovery cut it) as an artifact, and how many entries stay."""
     try:
         run.ops_folder.mkdir(exist_ok=True)
-    except OSError as error:
+        is_folder = is_real_folder(run.ops_folder)
+    except OSError:
+        is_folder = False
+    if not is_folder:
         raise ArtifactError(
-            f"{run.ops_folder} cannot be made: {error.strerror}", hint="Check the permissions of the run directory."
-        ) from None
+            f"{run.ops_folder} is no folder and cannot be made one", hint="Check the permissions of the run directory."
+        )
     kept = run.ops_folder / TORN_NAME
     entries = recover_journal(run.journal, keep_cut_in=kept).entries
     return (OpsArtifact(TORN_NAME, *digest_file(kept)) if kept.exists() else None), entries

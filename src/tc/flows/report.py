@@ -1,6 +1,7 @@
 """What is derived from a finished journal: metrics.json, report.md and report.html; and the same again, at any time later."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def report_run(
     read_candles: CandleReader,
 ) -> None:
     """Write metrics.json and both reports of a run whose journal is finished and that is not sealed yet."""
-    findings = () if recording.error is None else (_failure(recording.error.message),)
+    findings = () if recording.error is None else (_failure(recording.reason),)
     usage = _usage(recording, is_durable=metadata.is_durable)
     report = _gathered(
         run,
@@ -109,7 +110,7 @@ def _gathered(
         metadata=msgspec.to_builtins(metadata),
         document=document,
         digests=Digests(scan.digest, scan.merkle_root, state_digest),
-        summary=summarize(read_entries(run.journal), document=document, candles=candles),
+        summary=summarize(islice(read_entries(run.journal), scan.entries), document=document, candles=candles),
         candles=candles,
         findings=findings,
         process=process,
@@ -124,7 +125,8 @@ def _window(document: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 def _digest_now(run: RunDirectory, configuration: CoreConfiguration) -> str:
     try:
-        return state_digest(fold_event_stream_entries(read_entries(run.journal), configuration=configuration))
+        whole = islice(read_entries(run.journal), scan_journal(run.journal).entries)
+        return state_digest(fold_event_stream_entries(whole, configuration=configuration))
     except InvariantViolation:
         return ""
 

@@ -13,7 +13,8 @@ from typing import BinaryIO
 from tc.errors import ArtifactError, DocumentError
 from tc.store.layout import RunDirectory, run_directory
 
-MOST_FILES = 100_000
+MOST_FILES = 10_000
+MOST_LEVELS = 64
 SPARE_BYTES = 1 << 28
 """So much room stays free on the disk, whatever an archive claims to hold."""
 
@@ -75,7 +76,7 @@ class _Unpacking:
 
     def _unpack(self, file: BinaryIO | gzip.GzipFile, name: str, member: tarfile.TarInfo) -> None:
         run_id, *inside = name.split("/")
-        if not inside or {"", ".", ".."} & set(inside):
+        if not 0 < len(inside) <= MOST_LEVELS or {"", ".", ".."} & set(inside):
             raise self._refused(f"it holds {name!r}, which is no file of a run")
         if not member.isreg():
             raise self._refused(f"it holds {name!r}, which is no plain file")

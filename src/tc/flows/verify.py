@@ -192,8 +192,11 @@ class _Evidence:
         try:
             return read()
         except TcError as error:
-            self.findings.append(Finding("unreadable", subject, "something that can be read", error.message))
-            return None
+            problem = error.message
+        except RecursionError:
+            problem = "it is nested too deeply"
+        self.findings.append(Finding("unreadable", subject, "something that can be read", problem))
+        return None
 
     def status_now(self, metadata: Metadata | None) -> str:
         """Return where a run stands whose seal cannot be asked."""

@@ -1,6 +1,7 @@
 """The fold: one entry at a time, State in, State out; nothing else moves State."""
 
 from collections.abc import Callable, Iterable
+from decimal import DecimalException
 from typing import Any
 
 from tc.core.configuration import CoreConfiguration
@@ -71,7 +72,13 @@ def process_event_entry(state: State, entry: EventStreamEntry, *, configuration:
             f"position {entry.position} holds an event of unknown type {type(event).__name__}",
             hint="A newer version of tc wrote it; use that version.",
         )
-    return handler(state, event, configuration, entry.position)
+    try:
+        return handler(state, event, configuration, entry.position)
+    except DecimalException as error:
+        raise InvariantViolation(
+            f"position {entry.position} holds an amount that cannot be added up exactly ({type(error).__name__})",
+            hint="No venue trades such an amount: the entry was not made by an engine.",
+        ) from None
 
 
 def fold_event_stream_entries(

@@ -9,7 +9,7 @@ from tc.reports.page.activity import alerts, orders, throughput
 from tc.reports.page.content import Command, Named, Page, Tile, Tone
 from tc.reports.page.document import dataset_of, instrument_of, said, strategy_of
 from tc.reports.page.results import fills, results
-from tc.reports.page.words import NONE, count, exact, money, percent, ratio, utc
+from tc.reports.page.words import NONE, brief, count, exact, money, percent, ratio, utc
 from tc.reports.report import ReportInput
 
 _TONES: dict[str, Tone] = {"completed": "good", "failed": "bad", "crashed": "bad", "stopped": "warn", "recovered": "warn"}
@@ -75,7 +75,7 @@ def _tiles(report: ReportInput) -> tuple[Tile, ...]:
         Tile("Orders", exact(summary.outcomes.total), note=f"{exact(refused)} denied or rejected"),
         Tile(
             "Commissions",
-            *_amounts({currency: money(value, "") for currency, value in summary.commissions.items()}),
+            *_amounts({currency: brief(value) for currency, value in summary.commissions.items()}),
         ),
         Tile(
             "Events recorded",
@@ -96,12 +96,12 @@ def _equity_tiles(report: ReportInput) -> tuple[Tile, ...]:
     return (
         Tile(
             "Net profit",
-            money(profit, "", signed=True),
+            brief(profit, signed=True),
             equity.currency,
             f"{share} of {money(equity.starting, '')}" if share else "",
             "good" if profit > 0 else "bad" if profit < 0 else "plain",
         ),
-        Tile("Max drawdown", money(drawdown.amount, ""), equity.currency, f"{fall} until {utc(at_ns)[:10]}"),
+        Tile("Max drawdown", brief(drawdown.amount), equity.currency, f"{fall} until {utc(at_ns)[:10]}"),
     )
 
 

@@ -69,7 +69,7 @@ def _account(summary: RunSummary) -> Table:
     columns = (Column("Balance"), Column("Start", _AMOUNT), Column("End", _AMOUNT), Column("From fills", _AMOUNT))
     rows = [_balance(balance) for balance in summary.balances]
     if summary.equity is not None:
-        rows.append(_equity_row(summary.equity))
+        rows += _equity_rows(summary.equity)
     compared = [balance for balance in summary.balances if balance.recomputed is not None]
     if not compared:
         note = "The balance is the engine's own; a margin account's says nothing of what open positions would gain."
@@ -87,8 +87,12 @@ def _balance(balance: Balance) -> tuple[str, ...]:
     return name, money(balance.first, ""), money(balance.last, ""), recomputed
 
 
-def _equity_row(equity: Equity) -> tuple[str, ...]:
-    return f"Equity, {equity.currency}", money(equity.starting, ""), NONE, money(equity.final, "")
+def _equity_rows(equity: Equity) -> list[tuple[str, ...]]:
+    return [
+        (f"Equity, {equity.currency}", money(equity.starting, ""), NONE, money(equity.final, "")),
+        ("Net profit", "", "", money(equity.net_profit, "", signed=True)),
+        ("Max drawdown", "", "", money(equity.drawdown.amount, "")),
+    ]
 
 
 def _profit(summary: RunSummary) -> Table:

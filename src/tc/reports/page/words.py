@@ -16,6 +16,7 @@ _UNSEEN = re.compile(
 )
 _ROUNDED = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _WIDE = Context(prec=400, rounding=ROUND_HALF_EVEN)
+_BRIEF = ((100, 2), (1, 4))
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -62,10 +63,16 @@ def money(value: Decimal, currency: str, *, signed: bool = False) -> str:
     return f"{'+' if signed and value > 0 else ''}{text} {currency}".rstrip()
 
 
+def brief(value: Decimal, *, signed: bool = False) -> str:
+    """Return an amount rounded to as many places as its size needs: two from a hundred on, four from one on, else eight."""
+    places = next((places for least, places in _BRIEF if abs(value) >= least), 8)
+    return money(_WIDE.quantize(value, Decimal(1).scaleb(-places)), "", signed=signed)
+
+
 def percent(fraction: Decimal, *, signed: bool = False) -> str:
     """Return a fraction as percent, rounded to two places."""
     rounded = _WIDE.quantize(_WIDE.multiply(fraction, Decimal(100)), Decimal("0.01"))
-    return f"{'+' if signed and rounded > 0 else ''}{rounded:,f} %".replace("-", MINUS)
+    return f"{'+' if signed and rounded > 0 else ''}{rounded or abs(rounded):,f} %".replace("-", MINUS)
 
 
 def ratio(part: Decimal, whole: Decimal) -> Decimal:

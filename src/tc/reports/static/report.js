@@ -97,6 +97,11 @@
   const positionSeries = chart.addSeries(lib.BaselineSeries, {
     baseValue: { type: "price", price: 0 }, lineWidth: 1, lineType: lib.LineType.WithSteps, priceLineVisible: false,
     priceFormat: { type: "custom", minMove: 1e-8, formatter: short },
+    autoscaleInfoProvider: (original) => {
+      const { minValue = 0, maxValue = 0 } = original()?.priceRange ?? {};
+      const isFlat = minValue === 0 && maxValue === 0;
+      return { priceRange: { minValue: isFlat ? -1 : Math.min(minValue, 0), maxValue: isFlat ? 1 : Math.max(maxValue, 0) } };
+    },
   }, panes.length);
   positionSeries.setData(data.times.map((time, index) => ({ time, value: data.position[index] })));
   panes.push({ name: "position", series: positionSeries, part: 2 });
@@ -128,7 +133,7 @@
     const x = (index) => scale.logicalToCoordinate(index);
     const isVisible = ([index]) => index >= from - 1 && index <= to + 1;
     const fills = data.fills.filter(isVisible);
-    const size = Math.min(Math.max(spacing * 0.45, (mediaSize.width / (fills.length + 1)) * 0.12, 3), 6);
+    const size = Math.min(Math.max(spacing * 0.45, (mediaSize.width / (fills.length + 1)) * 0.12, fills.length > 800 ? 2.2 : 3), 6);
     context.lineWidth = size > 4 ? 1.5 : 1;
     if (isChecked("show-orders")) {
       for (const [index, kind, , , at] of data.orders.filter(isVisible)) {

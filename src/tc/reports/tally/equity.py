@@ -45,6 +45,7 @@ class EquityCurve:
         self._held = ZERO
         self._foreign: dict[str, None] = {}
         self._has_fills = False
+        self._unmarked: Point | None = None
         self._points: Thinning[Point] = Thinning(POINTS_KEPT)
         self._starting: Decimal | None = None
         self._peak: Point | None = None
@@ -93,6 +94,8 @@ class EquityCurve:
             self._foreign[f"commissions in {event.commission_currency}"] = None
         if self._candles is None:
             self._value_at(event.at_ns, event.price)
+        else:
+            self._unmarked = Point(event.at_ns, event.price)
 
     def advance(self, to_ns: int) -> None:
         """Value what is held at each candle that ends before an instant, at which something may change."""
@@ -111,6 +114,9 @@ class EquityCurve:
             return "Equity is not recomputed for an inverse contract; the account's balance is shown as the engine stated it."
         if self._candles is not None:
             self.advance(last_ns + self._candles.interval_ns)
+        if self._unmarked is not None:
+            # The last fill came after the last candle: its own price is the last one known.
+            self._value_at(self._unmarked.at_ns, self._unmarked.value)
         if self._last is None or self._starting is None or self._worst is None:
             return "There is no price and no fill to value the account at."
         amount, peak, trough = self._worst
@@ -134,6 +140,7 @@ class EquityCurve:
         if self._starting is None:
             self._starting = add(self._first_quote, multiply(self._first_base, price))
         value = add(self.quote_total, multiply(add(self._first_base, self._held), price))
+        self._unmarked = None
         point = Point(at_ns, value)
         self._points.add(point)
         self._last = point

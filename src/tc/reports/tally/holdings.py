@@ -12,8 +12,8 @@ from tc.reports.figures import Balance, Fill, OpenPosition, Point, Profit
 from tc.reports.tally.equity import ROUNDED, Traded
 from tc.reports.thinning import Sampled, Thinning
 
-FILLS_KEPT = 4_096
-POINTS_KEPT = 8_192
+FILLS_KEPT = 16_384
+POINTS_KEPT = 16_384
 FILLS_LISTED = 50
 NONE_CLOSED = Profit("", 0, 0, 0, ZERO, ZERO, ZERO, ZERO, ZERO)
 

@@ -22,7 +22,7 @@ from tc.reports.figures import OrderMark, OrderOutcomes, Refusal
 from tc.reports.tally.refusals import Refusals
 from tc.reports.thinning import Sampled, Thinning
 
-MARKS_KEPT = 4_096
+MARKS_KEPT = 16_384
 
 type End = OrderRejected | OrderCanceled | OrderExpired
 type Marked = OrderSubmitted | OrderDenied | End
