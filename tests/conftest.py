@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more about what else this machine does than about the code.
+settings.register_profile("tc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tc")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -24,7 +24,7 @@ def rules() -> str:
     tests = _tests_by_rule()
     blocks = [_INTRODUCTION]
     for title, entries in _sections().items():
-        rows = [(rule, text, ", ".join(code(name) for name in tests.get(rule, ())) or "none yet") for rule, text in entries]
+        rows = [(rule, text, ", ".join(code(name) for name in tests.get(rule, ())) or "none") for rule, text in entries]
         blocks += [f"## {title}", table(["rule", "what it says", "tests"], rows)]
     return page("The Core's rules", *blocks)
 

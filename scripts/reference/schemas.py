@@ -19,8 +19,8 @@ A RunSpec is a YAML document of the fields below. `tc spec init` writes one with
 """
 
 _INSTRUMENT = """
-An instrument is a document too: `instruments/<id>.yaml` beside the RunSpec, else `specs/instruments/<id>.yaml` in the current folder,
-else one that tc packages. Its file is named after its id.
+An instrument is a document too: `instruments/<id>.yaml` beside the RunSpec, else `specs/instruments/<id>.yaml` in the current
+folder, else one that tc packages. Its file is named after its id.
 """
 
 _JSON = """

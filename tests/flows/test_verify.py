@@ -352,9 +352,10 @@ def test_a_huge_document_is_found_and_not_read(run: RunDirectory) -> None:
     assert ("unreadable", "metadata.json") in codes(run)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to root")
 def test_what_may_not_be_read_is_found(run: RunDirectory) -> None:
     run.report_md.chmod(0)
+    if os.access(run.report_md, os.R_OK):
+        pytest.skip("nothing is unreadable to this user")
     assert codes(run) == [("file_altered", "report.md")]
     run.code.chmod(0)
     assert ("unreadable", "the run directory") in codes(run)

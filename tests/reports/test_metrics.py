@@ -12,7 +12,7 @@ from tc.reports.report import ProcessUsage
 from tc.reports.summary import summarize
 
 PROCESS = ProcessUsage(2.0, 1.5, 1024, None, 10, "durable")
-KEYED = ("journal.events_by_type", "data.rows_by_dataset", "turnover", "commissions", "profit")
+KEYED = ("journal.events_by_type", "data.rows_by_dataset", "turnover", "commissions", "profit", "strategy_counters")
 
 
 def names_in(value: object, path: str = "") -> set[str]:
@@ -29,7 +29,7 @@ def names_in(value: object, path: str = "") -> set[str]:
 
 def test_every_name_is_in_the_table_and_every_name_of_the_table_is_there() -> None:
     summary = replace(small_summary(), oddities=(Oddity("late_fill", 1, 7, "O-1"),))
-    assert names_in(run_metrics(summary, PROCESS)) == {metric.name for metric in METRICS}
+    assert names_in(run_metrics(summary, PROCESS, strategy_counters={"OrderDenied": 1})) == {metric.name for metric in METRICS}
 
 
 def test_every_name_is_said_once_with_its_meaning() -> None:

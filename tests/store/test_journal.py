@@ -28,10 +28,10 @@ from tc.core.events import (
 )
 from tc.errors import ArtifactError, RefusedError
 from tc.store.journal import JournalEnd, JournalWriter, read_entries, read_lines, scan_journal
-from tc.store.journal.lines import GENESIS
+from tc.store.journal.lines import GENESIS, MAX_BODY_BYTES, MAX_LINE_BYTES
 from tc.store.journal.writer import FLUSH_ENTRIES
 
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+in_one_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STREAM = at_positions(
     [
         RunStarted(1, STREAM_SCHEMA, "c" * 64),
@@ -184,6 +184,71 @@ def test_an_entry_without_a_json_form_is_refused_and_those_before_it_are_kept(tm
     assert list(read_entries(path)) == STREAM[:1]
 
 
+def test_an_entry_longer_than_any_line_is_refused_and_those_before_it_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = JournalWriter(path)
+    journal.append(STREAM[0])
+    journal.append(EventStreamEntry(ProcessingPosition(2), OrderDenied(1, 1, "O-1", "x" * MAX_LINE_BYTES)))
+    with pytest.raises(ArtifactError, match="OrderDenied at position 2 is longer than"):
+        journal.flush()
+    with pytest.raises(ArtifactError, match="is longer than"):
+        journal.close()
+    assert list(read_entries(path)) == STREAM[:1]
+
+
+def test_the_longest_entry_can_be_written_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    spare = len(lines_as_documented(at_positions([OrderDenied(1, 1, "O-1", "")]))[0])
+    longest = at_positions([OrderDenied(1, 1, "O-1", "x" * (MAX_BODY_BYTES - spare)), RunCompleted(1)])
+    written(path, longest)
+    assert scan_journal(path).damage is None
+    assert list(read_entries(path)) == longest
+
+
+def test_a_first_entry_that_is_refused_leaves_an_empty_journal(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = JournalWriter(path)
+    journal.append(EventStreamEntry(ProcessingPosition(1), OrderDenied(1, 1, "O-1", "\ud800")))
+    with pytest.raises(ArtifactError, match="at position 1 has no JSON form"):
+        journal.close()
+    assert path.read_bytes() == b""
+    assert journal.digest == "0" * 64
+
+
+class Alarm(Exception):  # noqa: N818 - what a signal handler raises here, at any moment
+    pass
+
+
+def test_a_flush_may_be_interrupted_at_any_moment_and_be_repeated(tmp_path: Path) -> None:
+    def ring(number: int, frame: object) -> None:
+        raise Alarm
+
+    path = tmp_path / "journal.jsonl"
+    stream = many(20_000)
+    before = signal.signal(signal.SIGALRM, ring)
+    journal = JournalWriter(path)
+    interrupted = 0
+    try:
+        for start in range(0, len(stream), 200):
+            append_all(journal, stream[start : start + 200])
+            signal.setitimer(signal.ITIMER_REAL, 0.0001 + start % 1000 / 1e6)
+            try:
+                journal.flush()
+            except Alarm:
+                interrupted += 1
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    except Alarm:
+        interrupted += 1
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    journal.close()
+    scan = scan_journal(path)
+    assert scan.damage is None
+    assert list(read_entries(path)) == stream[: scan.entries]
+    assert interrupted
+
+
 # Disks that refuse
 
 
@@ -288,6 +353,13 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
         scan_journal(tmp_path / "journal.jsonl")
     with pytest.raises(ArtifactError, match="cannot be opened for writing"):
         JournalWriter(tmp_path / "journal.jsonl", resume_at=JournalEnd(0, 0, GENESIS))
+
+
+def test_a_disk_that_cannot_put_data_on_it_is_an_artifact_error() -> None:
+    journal = JournalWriter(Path("/dev/full"), resume_at=JournalEnd(0, 0, GENESIS))
+    journal.append(STREAM[0])
+    with pytest.raises(ArtifactError, match="/dev/full cannot be written: No space left on device"):
+        journal.close()
 
 
 def test_a_folder_or_a_pipe_in_place_of_a_journal_is_an_artifact_error(tmp_path: Path) -> None:

@@ -94,6 +94,16 @@ def test_somebody_who_only_looks_does_not_keep_a_writer_out(run: RunDirectory) -
         release.join()
 
 
+def test_a_full_disk_does_not_keep_a_writer_out(tiny_disk: Path) -> None:
+    run = RunDirectory(tiny_disk)
+    run.lock.write_bytes(b"")
+    filler = subprocess.run(["cp", "/dev/zero", str(tiny_disk / "filler")], check=False, capture_output=True, text=True)
+    assert "No space left" in filler.stderr
+    with RunLock(run):
+        assert is_active(run)
+    assert not is_active(run)
+
+
 def test_a_lock_that_cannot_be_opened_is_an_artifact_error(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "missing")
     with pytest.raises(ArtifactError, match="cannot be opened"), RunLock(run):

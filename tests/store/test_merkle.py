@@ -3,7 +3,7 @@
 import hashlib
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journal_lines import merkle_tree_hash
@@ -45,6 +45,7 @@ def test_roots_are_those_of_the_reference_implementation() -> None:
 
 
 @given(bodies=st.lists(st.binary(max_size=4), max_size=70), cuts=st.lists(st.integers(0, 70)))
+@settings(deadline=None)
 def test_the_root_is_that_of_the_recursive_definition_however_the_leaves_arrive(bodies: list[bytes], cuts: list[int]) -> None:
     tree = MerkleTree()
     bounds = [0, *sorted(cut for cut in cuts if cut <= len(bodies)), len(bodies)]
@@ -55,6 +56,7 @@ def test_the_root_is_that_of_the_recursive_definition_however_the_leaves_arrive(
 
 
 @given(bodies=st.lists(st.binary(max_size=4), min_size=1, max_size=40), data=st.data())
+@settings(deadline=None)
 def test_another_leaf_gives_another_root(bodies: list[bytes], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(bodies) - 1))
     other = [*bodies[:at], bodies[at] + b"x", *bodies[at + 1 :]]

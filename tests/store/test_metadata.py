@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store_runs import metadata_of
@@ -35,6 +35,7 @@ def test_the_file_reads_well_and_names_its_schema(run: RunDirectory) -> None:
 
 
 @given(ns=st.integers(0, 4_000_000_000 * 10**9))
+@settings(deadline=None)
 def test_wall_time_says_the_same_in_both_forms(ns: int) -> None:
     utc = WallTime.at(ns).utc
     whole, fraction = utc.removesuffix("Z").split(".")

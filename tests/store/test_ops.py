@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -67,7 +68,7 @@ def test_facts_come_back_in_order_and_chained_as_the_journal_is(run: RunDirector
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_changed_byte_is_found_in_its_line(run: RunDirectory, data: st.DataObject) -> None:
     if not run.ops.exists():
         for fact in FACTS:
@@ -178,6 +179,14 @@ def test_a_link_in_place_of_the_stream_is_not_followed(run: RunDirectory, tmp_pa
     with pytest.raises(ArtifactError, match="symbolic link"):
         read_facts(run)
     assert (tmp_path / "outside").read_bytes() == b"precious\n"
+
+
+def test_a_pipe_in_place_of_the_stream_is_no_stream_and_never_waited_for(run: RunDirectory) -> None:
+    os.mkfifo(run.ops)
+    with pytest.raises(ArtifactError, match="no regular file"):
+        append_fact(run, STOP)
+    with pytest.raises(ArtifactError, match="no regular file"):
+        read_facts(run)
 
 
 # Artifacts

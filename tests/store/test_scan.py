@@ -23,7 +23,7 @@ from tc.store.journal.lines import MAX_LINE_BYTES
 from tc.store.journal.scan import LARGE_BYTES, stitch
 from tc.store.journal.workers import judge_on_all_processors
 
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+in_one_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 START = RunStarted(1, STREAM_SCHEMA, "c" * 64)
 
 
@@ -76,7 +76,7 @@ def test_a_scan_in_chunks_is_the_scan_of_the_whole(tmp_path: Path, stream: list[
 
 @given(stream=entries(min_size=1, max_size=8), chunk_bytes=st.sampled_from([1 << 20, 150, 700]), data=st.data())
 @in_one_folder
-def test_any_changed_byte_is_found_in_its_line(
+def test_R06_any_changed_byte_is_found_in_its_line(
     tmp_path: Path, stream: list[EventStreamEntry], chunk_bytes: int, data: st.DataObject
 ) -> None:
     good, _ = lines_as_documented(stream)
@@ -113,7 +113,7 @@ def test_any_removed_byte_is_found(tmp_path: Path, stream: list[EventStreamEntry
 
 @given(stream=entries(min_size=2, max_size=8), data=st.data())
 @in_one_folder
-def test_a_removed_line_is_found_in_its_place(tmp_path: Path, stream: list[EventStreamEntry], data: st.DataObject) -> None:
+def test_R06_a_removed_line_is_found_in_its_place(tmp_path: Path, stream: list[EventStreamEntry], data: st.DataObject) -> None:
     lines = lines_as_documented(stream)[0].splitlines(keepends=True)
     at = data.draw(st.integers(0, len(lines) - 2))
     scan = scanned(tmp_path, b"".join(lines[:at] + lines[at + 1 :]))
@@ -131,7 +131,7 @@ def test_a_repeated_line_is_found_in_its_place(tmp_path: Path, stream: list[Even
 
 @given(stream=entries(min_size=2, max_size=8), data=st.data())
 @in_one_folder
-def test_swapped_lines_are_found_at_the_first(tmp_path: Path, stream: list[EventStreamEntry], data: st.DataObject) -> None:
+def test_R06_swapped_lines_are_found_at_the_first(tmp_path: Path, stream: list[EventStreamEntry], data: st.DataObject) -> None:
     lines = lines_as_documented(stream)[0].splitlines(keepends=True)
     first, second = sorted(data.draw(st.lists(st.integers(0, len(lines) - 1), min_size=2, max_size=2, unique=True)))
     lines[first], lines[second] = lines[second], lines[first]
@@ -229,6 +229,16 @@ def test_a_line_without_end_is_damage_and_not_read_into_memory(tmp_path: Path) -
     assert scan.damage == Damage(2, "not_a_line")
     assert not scan.is_torn
     assert scanned(tmp_path, good + endless).is_torn
+
+
+def test_a_journal_cut_while_it_is_scanned_ends_where_it_was_cut(tmp_path: Path) -> None:
+    data = lines_as_documented(at_positions(orders(50)))[0]
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(data[: len(data) // 2])
+    with path.open("rb") as file:
+        for start in (0, len(data) // 4, len(data) - 10):
+            chunk = judge_chunk(file.fileno(), start, len(data))
+            assert chunk.damage == ("torn_line" if chunk.leaves else None)
 
 
 def test_lines_longer_than_a_block_are_read_whole(tmp_path: Path) -> None:

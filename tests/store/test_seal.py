@@ -75,8 +75,18 @@ def test_a_damaged_journal_is_not_sealed(run: RunDirectory) -> None:
 
 
 def test_what_a_killed_writer_left_is_swept_before_sealing(run: RunDirectory) -> None:
-    (run.path / f"{TEMPORARY_PREFIX}report.md-0").write_bytes(b"half")
+    run.ops_folder.mkdir()
+    for folder in (run.path, run.ops_folder):
+        (folder / f"{TEMPORARY_PREFIX}report.md-0").write_bytes(b"half")
     assert set(seal(run).files) == SEALED
+    assert list(run.ops_folder.iterdir()) == []
+
+
+def test_a_run_whose_ops_stream_cannot_be_opened_is_not_sealed(run: RunDirectory) -> None:
+    run.ops_folder.mkdir()
+    run.ops.symlink_to("/dev/null")
+    with pytest.raises(ArtifactError, match=r"ops\.jsonl cannot be written"):
+        seal(run)
 
 
 def test_what_lives_on_after_the_seal_is_not_covered(run: RunDirectory) -> None:
@@ -99,7 +109,7 @@ def test_a_name_that_is_no_unicode_is_not_sealed(run: RunDirectory) -> None:
 
 
 @given(at=st.integers(0, 10**6), byte=st.integers(0, 255))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 def test_any_changed_byte_of_a_seal_is_found(run: RunDirectory, at: int, byte: int) -> None:
     if not run.seal.exists():
         seal(run)

@@ -55,7 +55,7 @@ def report_run(
         error=recording.trace or None,
     )
     counters = dict(recording.outcome.strategy_counters) if recording.outcome else {}
-    metrics = {**run_metrics(report.summary, usage), "strategy_counters": counters}
+    metrics = run_metrics(report.summary, usage, strategy_counters=counters)
     write_atomic(run.metrics, msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
     write_atomic(run.report_md, render_markdown(report).encode())
     write_atomic(run.report_html, render_html(report).encode())

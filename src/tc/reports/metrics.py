@@ -97,10 +97,13 @@ METRICS: tuple[Metric, ...] = (
     Metric("process.rows_per_s", "rows/s", "data.rows / wall_s; null when no time passed"),
     Metric("process.events_per_s", "entries/s", "journal.events / wall_s; null when no time passed"),
     Metric("process.recording", "", "buffered, or durable: each entry on disk before the next"),
+    Metric("strategy_counters.*", "", "what a packaged scenario counted, by name; empty for other strategies"),
 )
 
 
-def run_metrics(summary: RunSummary, process: ProcessUsage | None) -> Metrics:
+def run_metrics(
+    summary: RunSummary, process: ProcessUsage | None, *, strategy_counters: Mapping[str, int] | None = None
+) -> Metrics:
     """Return the content of metrics.json: counts as integers, amounts as exact decimal strings; see `METRICS`."""
     outcomes = summary.outcomes
     return {
@@ -125,6 +128,7 @@ def run_metrics(summary: RunSummary, process: ProcessUsage | None) -> Metrics:
         "open_positions": [_plain(asdict(position)) for position in summary.open_positions],
         "oddities": [asdict(oddity) for oddity in summary.oddities],
         "process": _process(summary, process),
+        "strategy_counters": dict(strategy_counters or {}),
     }
 
 

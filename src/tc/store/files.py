@@ -15,6 +15,9 @@ from tc.errors import ArtifactError
 TEMPORARY_PREFIX = ".tc-tmp-"
 """How the name of a file begins that is being written; one left by a crash holds nothing that was acknowledged."""
 
+MOST_BYTES = 256 << 20
+"""No document of a run is larger; the journal is never read whole."""
+
 _SPACE_HINT = "Check the free space, the quota and the permissions of the disk. Nothing is half written."
 _READ_HINT = "`tc runs verify` says what else is missing or altered."
 _BLOCK_BYTES = 1 << 20
@@ -51,11 +54,13 @@ def read_file(path: Path) -> bytes:
     Raises
     ------
     ArtifactError
-        It is missing, no regular file, or cannot be read.
+        It is missing, no regular file, larger than `MOST_BYTES`, or cannot be read.
 
     """
     try:
         with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                raise ArtifactError(f"{path} is larger than {MOST_BYTES >> 20} MiB: it is not read into memory", hint=_READ_HINT)
             return file.read()
     except OSError as error:
         raise unreadable(path, error) from None
@@ -82,8 +87,8 @@ def digest_file(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def open_regular(path: Path) -> io.FileIO:
-    """Open a regular file for unbuffered reading; a symbolic link, a pipe or a device is an error, and never waited for.
+def open_regular(path: Path, *, writable: bool = False) -> io.FileIO:
+    """Open a regular file, unbuffered; a symbolic link, a pipe or a device is an error, and never waited for.
 
     Raises
     ------
@@ -91,11 +96,11 @@ def open_regular(path: Path) -> io.FileIO:
         As `os.open`; `errno.EINVAL` when it is no regular file.
 
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file")
-    return io.FileIO(descriptor, "rb")
+    return io.FileIO(descriptor, "r+b" if writable else "rb")
 
 
 def unreadable(path: Path, error: OSError) -> ArtifactError:

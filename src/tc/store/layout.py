@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tc.errors import ArtifactError, DocumentError, RefusedError
-from tc.store.files import is_real_folder, open_regular, sync_folder
+from tc.store.files import is_real_folder, read_file, sync_folder
 
 LATEST = "latest"
 """The word that names the newest run where a command asks for one."""
@@ -204,8 +204,8 @@ def _folders(artifacts_root: Path) -> list[Path]:
 
 def _born_ns(run: RunDirectory) -> int:
     """Return when the run was created, by its metadata or, where that cannot be read, by its directory."""
-    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError), open_regular(run.metadata) as file:
-        return msgspec.json.decode(file.read(), type=_Born).created.ns
+    with suppress(ArtifactError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(read_file(run.metadata), type=_Born).created.ns
     with suppress(OSError):
         return run.path.stat(follow_symlinks=False).st_mtime_ns
     return 0

@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+import stat
 import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from tc.errors import ArtifactError, RefusedError
+from tc.store.files import open_regular
 from tc.store.layout import RunDirectory
 
 _ATTEMPTS = 20
@@ -33,14 +35,7 @@ class RunLock:
         self._descriptor = -1
 
     def __enter__(self) -> Self:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            descriptor = os.open(self._run.lock, flags, 0o644)
-        except OSError as error:
-            raise ArtifactError(
-                f"{self._run.lock} cannot be opened: {error.strerror}",
-                hint="Check the permissions and the free space of the artifacts root.",
-            ) from None
+        descriptor = _opened(self._run)
         if not _acquired(descriptor):
             os.close(descriptor)
             owner = lock_owner(self._run)
@@ -48,8 +43,10 @@ class RunLock:
                 f"run {self._run.run_id!r} is being written by {f'process {owner}' if owner else 'another process'}",
                 hint="Wait for it to end, or stop it with `tc runs stop`.",
             )
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        with suppress(OSError):
+            # The name is for people; on a full disk the lock holds without it.
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         self._descriptor = descriptor
         return self
 
@@ -75,9 +72,24 @@ def is_active(run: RunDirectory) -> bool:
 
 def lock_owner(run: RunDirectory) -> int | None:
     """Return the process id of the lock's holder (or, when the lock is free, of its last one), or None when none is named."""
-    with suppress(OSError, ValueError):
-        return int(run.lock.read_bytes()[:32])
+    with suppress(OSError, ValueError), open_regular(run.lock) as file:
+        return int(file.read(32))
     return None
+
+
+def _opened(run: RunDirectory) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(run.lock, flags, 0o644)
+    except OSError as error:
+        raise ArtifactError(
+            f"{run.lock} cannot be opened: {error.strerror}",
+            hint="Check the permissions and the free space of the artifacts root.",
+        ) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ArtifactError(f"{run.lock} is no regular file", hint="Remove it; nobody can be writing the run.")
+    return descriptor
 
 
 def _acquired(descriptor: int) -> bool:

@@ -101,7 +101,7 @@ def read_metadata(run: RunDirectory) -> Metadata:
                 hint="Use the version of tc that wrote it.",
             )
         return msgspec.json.decode(data, type=Metadata)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ArtifactError(
             f"{run.metadata} is not metadata of a run: {error}", hint="`tc runs verify` says what else is altered."
         ) from None

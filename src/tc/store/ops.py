@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,6 +95,24 @@ def write_ops_artifact(run: RunDirectory, name: str, data: bytes) -> OpsArtifact
     return artifact
 
 
+def sweep_ops_folder(run: RunDirectory) -> None:
+    """Remove what killed writers left unfinished in `ops/`.
+
+    Raises
+    ------
+    ArtifactError
+        The stream's lock cannot be had.
+
+    """
+    if not is_real_folder(run.ops_folder):
+        return
+    try:
+        with _locked(run):
+            remove_temporaries(run.ops_folder)
+    except OSError as error:
+        raise _unwritable(run.ops, error) from None
+
+
 def read_facts(run: RunDirectory) -> tuple[Fact, ...]:
     """Return the run's facts in order, up to the first damaged line; none when there is no stream.
 
@@ -159,8 +178,10 @@ def stop_requested(run: RunDirectory) -> bool:
 @contextmanager
 def _locked(run: RunDirectory) -> Iterator[int]:
     is_new = not os.path.lexists(run.ops)
-    descriptor = os.open(run.ops, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(run.ops, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if is_new:
             sync_folder(run.path)

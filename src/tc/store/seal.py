@@ -15,6 +15,7 @@ from tc.store.files import read_file, remove_temporaries, write_atomic
 from tc.store.journal import JournalScan, scan_journal
 from tc.store.layout import RunDirectory
 from tc.store.metadata import RunStatus
+from tc.store.ops import sweep_ops_folder
 from tc.store.survey import survey_files
 
 SEAL_SCHEMA = 1
@@ -106,6 +107,7 @@ def seal_run(
     if os.path.lexists(run.seal):
         raise RefusedError(f"run {run.run_id!r} is sealed already", hint="A sealed run is never written again.")
     remove_temporaries(run.path)
+    sweep_ops_folder(run)
     scan = scan_journal(run.journal)
     if scan.damage is not None:
         raise ArtifactError(
@@ -150,7 +152,7 @@ def read_seal(run: RunDirectory) -> Seal:
                 hint="Use the version of tc that wrote it; metadata.json names it.",
             )
         seal = msgspec.json.decode(data, type=Seal)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ArtifactError(f"{run.seal} is not a seal: {error}", hint="The seal was altered; restore it from a copy.") from None
     if seal_bytes(seal) != data or seal_digest(seal) != seal.seal_digest:
         raise ArtifactError(f"{run.seal} does not match its own digest", hint="The seal was altered; restore it from a copy.")

@@ -1,6 +1,7 @@
 """The judgement of lines: a block is right when a writer would write it so; else it goes line by line, to name the damage."""
 
 from io import BytesIO
+from itertools import takewhile
 from typing import Literal
 
 import msgspec
@@ -91,7 +92,7 @@ def judge_chunk(descriptor: int, start: int, end: int) -> ChunkScan:
     for offset, block in read_blocks(descriptor, start, end):
         good = len(block)
         if not judge.passes_block(block):
-            good, damage = judge.pass_lines(block)
+            good, damage = judge.first_damage(block)
         end_of_good = offset + good
         if damage is not None:
             break
@@ -133,14 +134,11 @@ class _Judge:
         self._go_on(leaves, entries[0].position, position, digests)
         return True
 
-    def pass_lines(self, block: bytes) -> tuple[int, Reason | None]:
-        """Go on line by line; return the bytes of the good lines, and what is wrong with the first other one."""
-        good = 0
-        for line in BytesIO(block):
-            if not self.passes_block(line):
-                return good, self._reason(line)
-            good += len(line)
-        return good, None
+    def first_damage(self, block: bytes) -> tuple[int, Reason]:
+        """Go on line by line in a block that does not pass; return the bytes of its good lines, and what is wrong behind them."""
+        good = sum(len(line) for line in takewhile(self.passes_block, BytesIO(block)))
+        end = block.find(b"\n", good) + 1
+        return good, self._reason(block[good : end or None])
 
     def _reason(self, line: bytes) -> Reason:
         """Say why a line did not pass; the reasons are tried from the coarse to the fine."""

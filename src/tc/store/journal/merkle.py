@@ -1,14 +1,11 @@
 """The Merkle tree hash of RFC 6962, section 2.1, over leaves that arrive in order; memory grows with their logarithm."""
 
 import hashlib
+import struct
 
 _sha256 = hashlib.sha256
 NODE_BYTES = 32
-
-
-def leaf_hash(body: bytes) -> bytes:
-    """Return the hash of a leaf: ``SHA-256(0x00 || body)``."""
-    return _sha256(b"\0" + body).digest()
+_PAIR = struct.Struct(f"{2 * NODE_BYTES}s")
 
 
 class MerkleTree:
@@ -23,15 +20,15 @@ class MerkleTree:
     def extend(self, leaves: bytes) -> None:
         """Append leaf hashes, 32 bytes each, joined."""
         self.leaves += len(leaves) // NODE_BYTES
-        carried, sha256, pair = self._carried, _sha256, 2 * NODE_BYTES
+        carried, sha256 = self._carried, _sha256
         level = 0
         while leaves:
             if level == len(carried):
                 carried.append(b"")
             leaves = carried[level] + leaves
-            whole = len(leaves) - len(leaves) % pair
+            whole = len(leaves) - len(leaves) % _PAIR.size
             carried[level] = leaves[whole:]
-            leaves = b"".join([sha256(b"\1" + leaves[at : at + pair]).digest() for at in range(0, whole, pair)])
+            leaves = b"".join([sha256(b"\1" + pair).digest() for (pair,) in _PAIR.iter_unpack(leaves[:whole])])
             level += 1
 
     def root(self) -> bytes:

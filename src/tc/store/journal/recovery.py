@@ -4,11 +4,12 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from tc.errors import ArtifactError, RefusedError
 from tc.store.files import digest_file, open_regular, unreadable, write_atomic
-from tc.store.journal.scan import JournalScan, scan_journal
+from tc.store.journal.scan import scan_descriptor
 from tc.store.journal.writer import JournalEnd
 
 _BLOCK_BYTES = 1 << 20
@@ -53,58 +54,42 @@ def recover_journal(path: Path, keep_cut_in: Path) -> Recovery:
         and the journal is left as it is. Or a file cannot be read or written.
 
     """
-    scan = scan_journal(path)
+    try:
+        with open_regular(path, writable=True) as journal:
+            return _recovered(path, journal, keep_cut_in)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def _recovered(path: Path, journal: FileIO, keep_cut_in: Path) -> Recovery:
+    scan = scan_descriptor(journal.fileno())
     if scan.damage is None:
-        is_mended = keep_cut_in.is_file()
-        return Recovery(
-            scan.entries,
-            scan.positions,
-            keep_cut_in.stat().st_size if is_mended else 0,
-            keep_cut_in if is_mended else None,
-            scan.end,
-        )
+        kept_bytes = keep_cut_in.stat().st_size if keep_cut_in.is_file() else 0
+        return Recovery(scan.entries, scan.positions, kept_bytes, keep_cut_in if kept_bytes else None, scan.end)
     if not scan.is_torn:
         raise ArtifactError(
             f"{path}, line {scan.damage.line}: {scan.damage.reason}; this is no tear of a crash, the journal was altered",
             hint="Nothing was changed. Restore the journal from a copy, or keep the run as evidence.",
         )
-    if os.path.lexists(keep_cut_in) and not _holds(keep_cut_in, path, scan):
+    if os.path.lexists(keep_cut_in) and digest_file(keep_cut_in) != (_digest(journal, scan.good_bytes), scan.torn_bytes):
         raise RefusedError(
             f"{keep_cut_in} exists and holds something else than what is to be cut off {path}",
             hint="Nothing was changed. Move that file elsewhere and recover again.",
         )
-    write_atomic(keep_cut_in, _torn_blocks(path, scan.good_bytes))
-    _cut(path, scan.good_bytes)
+    write_atomic(keep_cut_in, _blocks(journal, scan.good_bytes))
+    journal.truncate(scan.good_bytes)
+    os.fsync(journal.fileno())
     return Recovery(scan.entries, scan.positions, scan.torn_bytes, keep_cut_in, scan.end)
 
 
-def _torn_blocks(path: Path, start: int) -> Iterator[bytes]:
-    try:
-        with open_regular(path) as journal:
-            journal.seek(start)
-            while block := journal.read(_BLOCK_BYTES):
-                yield block
-    except OSError as error:
-        raise unreadable(path, error) from None
-
-
-def _holds(kept: Path, path: Path, scan: JournalScan) -> bool:
+def _digest(journal: FileIO, start: int) -> str:
     digest = hashlib.sha256()
-    for block in _torn_blocks(path, scan.good_bytes):
+    for block in _blocks(journal, start):
         digest.update(block)
-    return digest_file(kept) == (digest.hexdigest(), scan.torn_bytes)
+    return digest.hexdigest()
 
 
-def _cut(path: Path, size: int) -> None:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            os.ftruncate(descriptor, size)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise ArtifactError(
-            f"{path} cannot be cut to {size} bytes: {error.strerror}",
-            hint="Check the permissions of the run directory and try again; nothing was lost.",
-        ) from None
+def _blocks(journal: FileIO, start: int) -> Iterator[bytes]:
+    journal.seek(start)
+    while block := journal.read(_BLOCK_BYTES):
+        yield block

@@ -79,11 +79,23 @@ def scan_journal(path: Path) -> JournalScan:
     """
     try:
         with open_regular(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            with _chunks(file.fileno(), size) as chunks:
-                return stitch(file.fileno(), size, chunks)
+            return scan_descriptor(file.fileno())
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def scan_descriptor(descriptor: int) -> JournalScan:
+    """Judge a journal that is open; as `scan_journal`.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+
+    """
+    size = os.fstat(descriptor).st_size
+    with _chunks(descriptor, size) as chunks:
+        return stitch(descriptor, size, chunks)
 
 
 def stitch(descriptor: int, size: int, chunks: Iterable[ChunkScan]) -> JournalScan:

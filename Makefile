@@ -1,0 +1,57 @@
+# Needs nothing but git and make; scripts/bootstrap.sh gets the rest. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv/bin
+# How many tests run at once.
+WORKERS ?= 2
+
+.PHONY: help setup demo test check e2e golden bench docs sample soak fmt clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Find Python and uv, and sync .venv from uv.lock (what every other target does first)
+	@scripts/bootstrap.sh
+
+demo: setup ## Run the packaged strategy on the packaged data, and say where to look
+	@$(VENV)/tc demo
+	@echo; echo "(tc is in .venv/bin: \`. .venv/bin/activate\` makes it a command of this shell)"
+
+test: setup ## Run every test but the soak, and hold the coverage to its thresholds
+	@$(VENV)/pytest -n $(WORKERS) -m "not soak" --cov --cov-report=
+	@scripts/coverage.sh
+
+check: setup ## Format, lint, types, import contracts, generated files, lock file
+	@scripts/check.sh
+
+e2e: setup ## Run the tests with real engines, processes and browsers only
+	@$(VENV)/pytest -m "e2e and not soak"
+
+golden: setup ## Rewrite the golden run directories; read the diff before you commit it
+	@TC_REWRITE_GOLDEN=1 $(VENV)/pytest tests/golden
+	@git --no-pager diff --stat -- tests/golden
+
+bench: setup ## Measure speed; prints a table and stores JSON under bench-results/
+	@$(VENV)/python scripts/bench.py
+
+docs: setup ## Write the generated reference pages and build the site into site/
+	@$(VENV)/python scripts/generate_reference.py
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict
+	@echo "open site/index.html"
+
+sample: setup ## Make the committed sample run under artifacts/sample again
+	@scripts/sample.sh
+
+soak: setup ## Kill runs at random moments, 200 times, and read what is left (minutes)
+	@$(VENV)/python scripts/soak.py --kills 200
+	@$(VENV)/pytest -m soak
+
+fmt: setup ## Format the code and mend what the linter can mend
+	@$(VENV)/ruff check --fix --quiet . || true
+	@$(VENV)/ruff format .
+
+clean: ## Remove what setup, tests and builds made here; runs and data stay
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov site

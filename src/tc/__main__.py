@@ -1,0 +1,5 @@
+"""`python -m tc`."""
+
+from tc.cli.main import main
+
+main()
