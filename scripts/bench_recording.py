@@ -11,7 +11,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 from tc.core import CoreConfiguration, EventStreamEntry
 from tc.core.events import STREAM_SCHEMA, MarketDataRows, RunStarted

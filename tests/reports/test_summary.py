@@ -232,6 +232,12 @@ def test_an_amount_beyond_exact_arithmetic_is_reported_and_no_traceback() -> Non
     venue = small_venue()
     order = venue.accepted("BUY", "1.0")
     venue.fill(order, None, "1e900000")
+    assert "cannot be added up exactly" in summary_of(venue).oddities[-1].subject
+
+
+def test_an_equity_beyond_exact_arithmetic_is_reported_and_no_traceback() -> None:
+    venue = Venue(configuration(**{key: DOCUMENT[key] for key in DOCUMENT if key not in {"core", "configuration_version"}}))
+    venue.fill(venue.accepted("BUY", "1.0"), None, "1e900000")
     assert summary_of(venue).oddities[-1].subject == "an amount is beyond exact arithmetic"
 
 

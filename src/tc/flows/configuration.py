@@ -8,6 +8,8 @@ import msgspec
 
 from tc.core import CoreConfiguration
 from tc.errors import ArtifactError, DocumentError
+from tc.spec.instrument import InstrumentSpec
+from tc.spec.run_spec import RunSpec
 from tc.store.files import read_file
 from tc.store.layout import RunDirectory
 
@@ -33,6 +35,46 @@ class _Dataset(msgspec.Struct, frozen=True):
 
 class _NamesDataset(msgspec.Struct, frozen=True):
     dataset: _Dataset
+
+
+class _Engine(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    settings: dict[str, Any]
+
+
+class _Strategy(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    parameters: dict[str, Any]
+    modules: dict[str, str]
+    packages: dict[str, str]
+
+
+class EffectiveConfiguration(msgspec.Struct, frozen=True):
+    """Every part of the configuration that `tc run` writes, each of its type."""
+
+    run_spec: RunSpec
+    instrument: InstrumentSpec
+    dataset: _Dataset
+    engine: _Engine
+    strategy: _Strategy
+
+
+def read_effective_configuration(run: RunDirectory) -> tuple[StoredConfiguration, EffectiveConfiguration]:
+    """Read a run's configuration, and every part of it that a report or another run needs.
+
+    Raises
+    ------
+    ArtifactError
+        As `read_configuration`; or a part is missing or of another shape.
+
+    """
+    stored = read_configuration(run)
+    try:
+        return stored, msgspec.convert(stored.document, EffectiveConfiguration)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ArtifactError(f"{run.configuration} is not what `tc run` writes: {error}", hint=_HINT) from None
 
 
 def read_configuration(run: RunDirectory) -> StoredConfiguration:

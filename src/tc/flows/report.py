@@ -11,7 +11,7 @@ from tc.checks.finding import Finding
 from tc.core import CoreConfiguration, fold_event_stream_entries, state_digest
 from tc.errors import ArtifactError, InvariantViolation
 from tc.flows.backtest import Recording
-from tc.flows.configuration import read_configuration
+from tc.flows.configuration import read_effective_configuration
 from tc.reports.candles import Candles
 from tc.reports.html import render_html
 from tc.reports.markdown import render_markdown
@@ -71,10 +71,10 @@ def report_again(run: RunDirectory, *, data_root: Path, read_candles: CandleRead
 
     """
     metadata = read_metadata(run)
-    configuration = read_configuration(run).core
-    document = msgspec.json.decode(configuration.document)
+    stored, _ = read_effective_configuration(run)
+    document = stored.document
     status = run_status(run)
-    digest = read_seal(run).state_digest if run.seal.exists() else _digest_now(run, configuration)
+    digest = read_seal(run).state_digest if run.seal.exists() else _digest_now(run, stored.core)
     return _gathered(
         run,
         metadata,

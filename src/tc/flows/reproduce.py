@@ -14,10 +14,8 @@ import msgspec
 from tc.core import CoreConfiguration
 from tc.errors import ArtifactError, EngineError, RefusedError
 from tc.flows.backtest import Circumstances, configuration_document, run_backtest
-from tc.flows.configuration import read_configuration
+from tc.flows.configuration import read_effective_configuration
 from tc.ports import BacktestRequest, Engine
-from tc.spec.instrument import InstrumentSpec
-from tc.spec.run_spec import RunSpec
 from tc.store.dataset import load_dataset
 from tc.store.journal import scan_journal
 from tc.store.layout import RunDirectory
@@ -89,13 +87,12 @@ def rerun(run: RunDirectory, *, data_root: Path, engine: Engine, circumstances: 
         The effective configuration that comes out is not the recorded one; the parts that differ are named.
 
     """
-    stored = _stored_configuration(run)
-    spec = msgspec.convert(stored["run_spec"], RunSpec)
-    instrument = msgspec.convert(stored["instrument"], InstrumentSpec)
+    stored, effective = read_effective_configuration(run)
+    spec, instrument = effective.run_spec, effective.instrument
     dataset = load_dataset(data_root, spec.data.dataset)
     request = BacktestRequest(spec, instrument, dataset, spec_folder=run.path, code_folder=run.code)
     now = configuration_document(request, engine, engine.prepare(request))
-    differing = sorted(_differing(stored, msgspec.json.decode(CoreConfiguration.from_document(now).document)))
+    differing = sorted(_differing(stored.document, msgspec.json.decode(CoreConfiguration.from_document(now).document)))
     if differing:
         raise RefusedError(
             f"run {run.run_id} cannot be reproduced here: {'; '.join(differing)}",
@@ -109,15 +106,6 @@ def rerun(run: RunDirectory, *, data_root: Path, engine: Engine, circumstances: 
         on_progress=lambda _: None,
         should_stop=lambda: False,
     )
-
-
-def _stored_configuration(run: RunDirectory) -> dict[str, Any]:
-    stored = msgspec.json.decode(read_configuration(run).core.document, type=dict[str, Any])
-    if not {"run_spec", "instrument"} <= set(stored):
-        raise ArtifactError(
-            f"{run.configuration} lacks the spec or the instrument", hint="`tc runs verify` says what is altered."
-        )
-    return stored
 
 
 def _differing(stored: Any, now: Any, path: str = "") -> list[str]:  # noqa: ANN401 - JSON values

@@ -225,7 +225,7 @@ def _has_json_form(entry: EventStreamEntry) -> bool:
 def _refused(entry: EventStreamEntry, why: str) -> ArtifactError:
     return ArtifactError(
         f"the {type(entry.event).__name__} at position {entry.position} {why}",
-        hint="The entries before it are in the journal. An event's text must be valid Unicode, and no book.",
+        hint="The entries before it are in the journal. An event's text must be valid Unicode, and shorter than a line may be.",
     )
 
 
