@@ -230,7 +230,10 @@ def test_something_behind_the_end_is_refused(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", gzip.compress(b"rubbish", mtime=0), gzip.compress(b"r" * 512), gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"rubbish", gzip.compress(b"rubbish", mtime=0), gzip.compress(b"r" * 512, mtime=0), gzip.compress(b"", mtime=0)],
+)
 def test_rubbish_is_no_archive(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "rubbish.tar.gz").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"rubbish\.tar\.gz"), unpacked(tmp_path / "rubbish.tar.gz"):

@@ -19,7 +19,7 @@ from tc.core import (
     last_position,
     state_digest,
 )
-from tc.core.events import OrderCanceled, OrderRejected
+from tc.core.events import MarketDataRows, OrderCanceled, OrderRejected
 from tc.errors import ArtifactError, DocumentError
 from tc.flows.replay import ENTRIES_PER_PROGRESS, Replay, replay_run, state_document
 from tc.store.layout import RunDirectory
@@ -158,6 +158,13 @@ def test_a_run_whose_journal_ends_otherwise_than_its_seal_says_is_found(tmp_path
 def test_every_ordinary_end_replays(tmp_path: Path, status: str) -> None:
     found = replayed(make_run(tmp_path, status=status))
     assert (found.findings, found.state.control.run) == ((), status)
+
+
+def test_positions_beyond_any_real_stream_are_folded(tmp_path: Path) -> None:
+    venue = Venue(run_configuration())
+    venue.emit(MarketDataRows(START_NS, DATASET, 0, 2**63 - 1))
+    run = make_run(tmp_path, seal=False, entries=venue.entries, configuration=venue.configuration)
+    assert replayed(run).state.position == 2**63 + 1
 
 
 def test_a_journal_of_another_configuration_is_found(tmp_path: Path) -> None:

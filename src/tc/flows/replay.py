@@ -1,7 +1,7 @@
 """`tc runs replay`: fold a run's journal without the engine, and compare State with what was recorded."""
 
+import math
 import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
@@ -178,8 +178,8 @@ class _Fold:
         self.findings.append(Finding("invariant_violation", subject, "an entry that follows State", self.violation.message))
         return ""
 
-    def _next_due(self) -> int:
-        return self._due[-1].position if self._due else sys.maxsize
+    def _next_due(self) -> float:
+        return self._due[-1].position if self._due else math.inf
 
     def _compare(self, state: State, recorded: Checkpoint) -> None:
         self.compared += 1
