@@ -15,9 +15,10 @@ from typing import Any
 from tc.core import CoreConfiguration, EventStreamEntry
 from tc.core.events import STREAM_SCHEMA, MarketDataRows, RunStarted
 from tc.data.sample import prepare_sample
-from tc.engines.nautilus.backtest import NautilusEngine, end, make_engine, play
+from tc.engines.nautilus.backtest import end, make_engine, play
 from tc.engines.nautilus.recorder import Recorder
 from tc.engines.nautilus.rows import chunks
+from tc.engines.nautilus.strategies import load_strategy
 from tc.ports import BacktestRequest
 from tc.runtime.stream import EventStream
 from tc.spec.library import load_instrument
@@ -114,7 +115,7 @@ def _recorded(request: BacktestRequest, played: list[list[Any]], path: Path) -> 
 
 
 def _strategy(request: BacktestRequest) -> Any:  # noqa: ANN401 - Nautilus has no types
-    return NautilusEngine().prepare(request).strategy
+    return load_strategy(request, ())[0]
 
 
 def _forget(position: int, digest: str) -> None:

@@ -4,11 +4,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from run_specs import SMOKE
 from streams import DATASET, START_NS, Venue
 from tc.core import CoreConfiguration, EventStreamEntry, state_digest
 from tc.core.events import Event, RunCompleted, RunFailed, RunStopped
 from tc.errors import InvariantViolation
 from tc.runtime.stream import EventStream
+from tc.spec.effective import effective_document
+from tc.spec.library import load_instrument
+from tc.spec.parse import parse_run_spec
 from tc.store.journal import JournalWriter
 from tc.store.layout import RunDirectory, create_run
 from tc.store.lock import RunLock
@@ -30,6 +34,14 @@ def run_configuration(**other: object) -> CoreConfiguration:
         **other,
     }
     return CoreConfiguration.from_document(document)
+
+
+def whole_configuration() -> CoreConfiguration:
+    """Return a configuration with every part that `tc run` writes, of a real spec and instrument."""
+    spec = parse_run_spec(SMOKE, source="a test")
+    document = effective_document(spec, load_instrument(spec.instrument, search=()))
+    identity = {"name": "made-up", "version": "1", "parameters": {}, "modules": {}, "packages": {}}
+    return run_configuration(**document, strategy=identity)
 
 
 def trading_day(configuration: CoreConfiguration, *, rounds: int = 20) -> Venue:

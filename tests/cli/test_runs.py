@@ -14,9 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commands import Answer
-from fakes import CREATED_NS, make_run, run_configuration
+from fakes import CREATED_NS, make_run, run_configuration, whole_configuration
 from streams import START_NS, Venue
+from tc.cli.show import show_json
+from tc.cli.show_runs import reproduction_document, show_reproduction
 from tc.core.events import AccountUpdated, Balance, OrderCanceled
+from tc.flows.diff import diff_runs
+from tc.flows.reproduce import Reproduction
 from tc.store.facts import StopRequested
 from tc.store.files import MOST_BYTES
 from tc.store.layout import RunDirectory
@@ -287,6 +291,46 @@ def test_diff_of_a_prefix_says_which_run_has_ended(tc: Tc, root: Path, run: RunD
     assert tc("diff", "crashed", "first", "--json").json("runs-diff")["parting"]["left"] is None
 
 
+def test_report_is_made_again_for_people_and_machines_and_the_run_stands(tc: Tc, root: Path) -> None:
+    run = make_run(root, "first", configuration=whole_configuration())
+    answer = tc("report", "first")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("# Run `first`")
+    assert tc("report", "first", "--html").out.startswith("<!doctype html>")
+    assert tc("report", "first", "-o", "report.md").out == "report.md\n"
+    assert Path("report.md").read_text(encoding="utf-8") == answer.out
+    document = tc("report", "first", "--json").json("runs-report")
+    assert document["fills"] == {"total": 59, "compat": 0, "repeated": 0}
+    assert tc("verify", "first").code == 0
+    run.seal.unlink()
+    assert tc("report", "first", "--json").json("runs-report")["journal"]["entries"] == 360
+
+
+def test_a_report_needs_a_configuration_with_all_its_parts(tc: Tc, run: RunDirectory) -> None:
+    for words in (["report"], ["report", "--html"], ["report", "--json"], ["reproduce"]):
+        verb, *options = words
+        answer = tc(verb, "first", *options)
+        assert (answer.code, answer.out) == (6, "")
+        assert "configuration.json is not what `tc run` writes" in answer.err
+
+
+@pytest.mark.parametrize("rounds", [20, 10])
+def test_a_reproduction_is_shown_with_where_the_two_part(
+    root: Path, run: RunDirectory, capsys: pytest.CaptureFixture[str], rounds: int
+) -> None:
+    again = make_run(root, "reproduction", rounds=rounds)
+    digests = [read_seal(each).journal.digest for each in (run, again)]
+    is_equal = digests[0] == digests[1]
+    difference = None if is_equal else diff_runs(run, again).to_dict()
+    document = reproduction_document("first", Reproduction(*digests, difference))
+    show_json(document)
+    assert Answer(0, capsys.readouterr().out, "").json("runs-reproduce")["equal"] is is_equal is (rounds == 20)
+    show_reproduction(document)
+    out = capsys.readouterr().out
+    assert ("the journals part at position 273" in out) is not is_equal
+    assert out.endswith("reproduced: the journals are the same\n" if is_equal else "NOT reproduced: the journals differ\n")
+
+
 def test_stop_asks_a_run_that_is_being_written_and_refuses_any_other(tc: Tc, root: Path, run: RunDirectory) -> None:
     active = make_run(root, "active", seal=False)
     with RunLock(active):
@@ -390,13 +434,24 @@ def test_a_run_that_is_not_there_is_an_error_with_a_hint(tc: Tc, verb: str, run_
     assert "hint: `tc runs list`" in answer.err
 
 
-VERBS = (["show"], ["verify"], ["replay"], ["replay", "--at", "3"], ["stop"], ["recover"], ["export", "-o", "x.tar.gz"])
+VERBS = (
+    ["report"],
+    ["report", "--html"],
+    ["report", "--json"],
+    ["show"],
+    ["verify"],
+    ["replay"],
+    ["replay", "--at", "3"],
+    ["stop"],
+    ["recover"],
+    ["export", "-o", "x.tar.gz"],
+)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_broken_directory_brings_a_traceback(tc: Tc, root: Path, data: st.DataObject) -> None:
-    run = make_run(root, "broken", rounds=2, seal=data.draw(st.booleans()))
+    run = make_run(root, "broken", rounds=2, seal=data.draw(st.booleans()), configuration=whole_configuration())
     try:
         names = sorted(path.name for path in run.path.iterdir())
         for name in data.draw(st.lists(st.sampled_from([*names, "ops.jsonl", "ops"]), min_size=1, max_size=3, unique=True)):

@@ -8,7 +8,7 @@ from tc import __version__
 from tc.cli import data, runs, spec
 from tc.cli.doctor import doctor
 from tc.cli.run import demo, run
-from tc.errors import ExitCode, TcError
+from tc.errors import TcError
 
 app = typer.Typer(
     name="tc",
@@ -41,6 +41,3 @@ def main() -> None:
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(ExitCode.REFUSED)

@@ -68,6 +68,14 @@ def test_a_venue_that_is_not_the_instruments_is_refused(data_root: Path, tmp_pat
         NautilusEngine().prepare(request(data_root, tmp_path, strategy=SCENARIO, venue=venue(name="KRAKEN")))
 
 
+def test_what_nautilus_itself_refuses_is_a_document_error_before_anything_runs(data_root: Path, tmp_path: Path) -> None:
+    cash = venue(account_type="cash", default_leverage="1")
+    with pytest.raises(
+        DocumentError, match="NautilusTrader refuses the venue, the instrument or the strategy: InvalidConfiguration"
+    ):
+        NautilusEngine().prepare(request(data_root, tmp_path, strategy=SCENARIO, venue=cash))
+
+
 def test_a_dataset_that_lost_a_file_is_an_artifact_error(tmp_path: Path) -> None:
     fitting = request(tmp_path / "data", tmp_path, strategy=SCENARIO)
     backtest = NautilusEngine().prepare(fitting)

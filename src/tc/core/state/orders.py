@@ -148,10 +148,11 @@ def updated(orders: Orders, event: OrderUpdated, configuration: CoreConfiguratio
 
 def find(orders: Orders, client_order_id: str) -> Order | None:
     """Return the Order, open or closed and still kept, or None."""
+    slot = slots.slot_of(client_order_id)
     return (
-        slots.get(orders.open, client_order_id)
-        or slots.get(orders.closed_recent, client_order_id)
-        or slots.get(orders.closed_previous, client_order_id)
+        orders.open[slot].get(client_order_id)
+        or orders.closed_recent[slot].get(client_order_id)
+        or orders.closed_previous[slot].get(client_order_id)
     )
 
 

@@ -14,6 +14,11 @@ def empty[T]() -> Slots[T]:
     return EMPTY  # type: ignore[return-value]  # one empty value serves every type: it is never changed
 
 
+def slot_of(key: str) -> int:
+    """Return which of the dicts holds the key."""
+    return crc32(key.encode()) & 31
+
+
 def get[T](slots: Slots[T], key: str) -> T | None:
     """Return the key's value, or None."""
     return slots[crc32(key.encode()) & 31].get(key)
@@ -22,17 +27,19 @@ def get[T](slots: Slots[T], key: str) -> T | None:
 def put[T](slots: Slots[T], key: str, value: T) -> Slots[T]:
     """Return the map with the key set to the value."""
     index = crc32(key.encode()) & 31
-    changed = slots[index].copy()
-    changed[key] = value
-    return (*slots[:index], changed, *slots[index + 1 :])
+    changed = list(slots)  # Copying the list and one dict is the cheapest way measured.
+    slot = changed[index] = changed[index].copy()
+    slot[key] = value
+    return tuple(changed)
 
 
 def remove[T](slots: Slots[T], key: str) -> Slots[T]:
     """Return the map without the key, which it holds."""
     index = crc32(key.encode()) & 31
-    changed = slots[index].copy()
-    del changed[key]
-    return (*slots[:index], changed, *slots[index + 1 :])
+    changed = list(slots)
+    slot = changed[index] = changed[index].copy()
+    del slot[key]
+    return tuple(changed)
 
 
 def items[T](slots: Slots[T]) -> list[tuple[str, T]]:

@@ -92,7 +92,8 @@ class NautilusBacktest:
         random.seed(request.spec.seed)
         np.random.seed(request.spec.seed % 2**32)  # noqa: NPY002 - a user's strategy may use the old generator
         with importable(self._folders):
-            self.strategy, self.identity = load_strategy(request, self._folders)
+            self._strategy, self.identity = load_strategy(request, self._folders)
+        self._engine = _checked_engine(request, self._strategy)
 
     def run(self, emit: Emit, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EngineOutcome:
         """Play the rows to the end, emitting every event.
@@ -103,7 +104,7 @@ class NautilusBacktest:
             The engine or the strategy raised, or the engine played fewer rows than it was given.
 
         """
-        engine = make_engine(self._request, self.strategy)
+        engine = self._engine
         try:
             with importable(self._folders):
                 return self._played(engine, emit, on_progress, should_stop)
@@ -142,7 +143,7 @@ class NautilusBacktest:
             raise
         recorder.detach()
         at_ns = engine.kernel.clock.timestamp_ns()
-        counters = getattr(self.strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
+        counters = getattr(self._strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
         return EngineOutcome(rows, is_stopped, at_ns, dict(counters))
 
 
@@ -177,6 +178,16 @@ def _check_balances(request: BacktestRequest) -> None:
                 f"venue.starting_balances: {text} is finer than the {places} decimal places of {code}",
                 hint="Nothing is rounded: write an amount that the currency can hold.",
             )
+
+
+def _checked_engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:
+    try:
+        return make_engine(request, strategy)
+    except Exception as error:  # Nautilus has many of them, and each speaks of what the documents say
+        raise DocumentError(
+            f"NautilusTrader refuses the venue, the instrument or the strategy: {type(error).__name__}: {error}",
+            hint="Correct the spec or the instrument document.",
+        ) from error
 
 
 def make_engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:

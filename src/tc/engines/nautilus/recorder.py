@@ -86,7 +86,7 @@ class Recorder:
         self._emit(translated)
 
     def record_account(self, event: AccountState) -> None:
-        """Record an account's state, unless it is recorded already: the engine publishes it again with every order event."""
+        """Record an account's state, unless it is the one recorded last, which the engine may publish once more."""
         account_id = event.account_id.value
         if self._accounts.get(account_id) is event:
             return
