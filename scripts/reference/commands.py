@@ -30,7 +30,7 @@ def exit_codes() -> str:
         "Exit codes",
         "Every command ends with one of these.",
         "A check that ran and found something is no error: its findings are its output, and it ends with 1. "
-        "Ctrl-C ends a run gracefully with 3; any other command ends with 130, as shells expect, and leaves nothing half-written.",
+        "Ctrl-C ends a run gracefully with 3; any other command ends with 130 and leaves nothing half-written.",
         meanings,
         "## Errors",
         "An error is printed to stderr as `error: …`, followed by `hint: …`: what to do next. "

@@ -267,7 +267,7 @@ def test_an_event_that_the_recorder_does_not_know_is_an_error_not_a_loss() -> No
     class Strange:
         pass
 
-    recorder = Recorder(engine=None, emit=lambda event: None, dataset="d" * 64, first_row=0)
+    recorder = Recorder(engine=None, emit=lambda event: None, dataset="d" * 64, first_row=0, batch=1)
     with pytest.raises(EngineError, match="published Strange"):
         recorder.record(Strange())
     recorder.record(type("PositionAdjusted", (), {})())

@@ -5,7 +5,7 @@ Only event ids, command ids and the like are random; they identify messages, not
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from nautilus_trader.common.enums import ComponentState
 from nautilus_trader.common.messages import ComponentStateChanged as NautilusComponentStateChanged
@@ -59,39 +59,37 @@ def _text(identifier: Any) -> str | None:  # noqa: ANN401 - any of Nautilus's id
 
 def _initialized(event: Any) -> ours.Event:  # noqa: ANN401
     options = event.options
-    trigger_type = options.get("trigger_type")
-    offset_type = options.get("trailing_offset_type")
-    expires = options.get("expire_time_ns")
+    # By position, in the order of the fields: names cost half as much again, and every order begins here.
     return ours.OrderInitialized(
-        at_ns=event.ts_init,
-        event_ns=event.ts_event,
-        client_order_id=event.client_order_id.value,
-        strategy_id=event.strategy_id.value,
-        instrument_id=event.instrument_id.value,
-        side=_SIDE[event.side],  # type: ignore[arg-type]
-        order_type=_ORDER_TYPE[event.order_type],
-        quantity=exact(event.quantity),
-        time_in_force=_TIME_IN_FORCE[event.time_in_force],
-        price=_exact_text(options.get("price")),
-        trigger_price=_exact_text(options.get("trigger_price")),
-        trigger_type=trigger_type,
-        activation_price=_exact_text(options.get("activation_price")),
-        limit_offset=_exact_text(options.get("limit_offset")),
-        trailing_offset=_exact_text(options.get("trailing_offset")),
-        trailing_offset_type=offset_type,
-        expire_time_ns=expires or None,
-        display_quantity=_exact_text(options.get("display_qty")),
-        post_only=event.post_only,
-        reduce_only=event.reduce_only,
-        quote_quantity=event.quote_quantity,
-        emulation_trigger=_TRIGGER[event.emulation_trigger] if event.emulation_trigger else None,
-        contingency_type=_CONTINGENCY[event.contingency_type] if event.contingency_type else None,
-        order_list_id=_text(event.order_list_id),
-        linked_order_ids=tuple(other.value for other in event.linked_order_ids or ()),
-        parent_order_id=_text(event.parent_order_id),
-        exec_algorithm_id=_text(event.exec_algorithm_id),
-        exec_spawn_id=_text(event.exec_spawn_id),
-        tags=tuple(event.tags or ()),
+        event.ts_init,
+        event.ts_event,
+        event.client_order_id.value,
+        event.strategy_id.value,
+        event.instrument_id.value,
+        _SIDE[event.side],  # type: ignore[arg-type]
+        _ORDER_TYPE[event.order_type],
+        exact(event.quantity),
+        _TIME_IN_FORCE[event.time_in_force],
+        _exact_text(options.get("price")),
+        _exact_text(options.get("trigger_price")),
+        options.get("trigger_type"),
+        _exact_text(options.get("activation_price")),
+        _exact_text(options.get("limit_offset")),
+        _exact_text(options.get("trailing_offset")),
+        options.get("trailing_offset_type"),
+        options.get("expire_time_ns") or None,
+        _exact_text(options.get("display_qty")),
+        event.post_only,
+        event.reduce_only,
+        event.quote_quantity,
+        _TRIGGER[event.emulation_trigger] if event.emulation_trigger else None,
+        _CONTINGENCY[event.contingency_type] if event.contingency_type else None,
+        _text(event.order_list_id),
+        tuple(other.value for other in event.linked_order_ids) if event.linked_order_ids else (),
+        _text(event.parent_order_id),
+        _text(event.exec_algorithm_id),
+        _text(event.exec_spawn_id),
+        tuple(event.tags) if event.tags else (),
     )
 
 
@@ -207,7 +205,25 @@ def _position_closed(event: Any) -> ours.Event:  # noqa: ANN401
     )
 
 
-def _account(event: Any) -> ours.Event:  # noqa: ANN401
+class AccountSnapshot(NamedTuple):
+    """An account's state with its amounts as they were when it was published: the engine changes the balances' objects later."""
+
+    event: Any
+    balances: list[tuple[Any, Any, Any, Any]]
+    margins: list[tuple[Any, Any, Any, Any]]
+
+
+def account_snapshot(event: Any) -> AccountSnapshot:  # noqa: ANN401
+    """Return the account's state as it is now; the amounts themselves are immutable."""
+    return AccountSnapshot(
+        event,
+        [(each.currency, each.total, each.locked, each.free) for each in event.balances],
+        [(each.currency, each.initial, each.maintenance, each.instrument_id) for each in event.margins],
+    )
+
+
+def _account(snapshot: AccountSnapshot) -> ours.Event:
+    event = snapshot.event
     return ours.AccountUpdated(
         event.ts_init,
         event.ts_event,
@@ -215,11 +231,12 @@ def _account(event: Any) -> ours.Event:  # noqa: ANN401
         _ACCOUNT_TYPE[event.account_type],
         event.is_reported,
         tuple(
-            ours.Balance(each.currency.code, exact(each.total), exact(each.locked), exact(each.free)) for each in event.balances
+            ours.Balance(currency.code, exact(total), exact(locked), exact(free))
+            for currency, total, locked, free in snapshot.balances
         ),
         tuple(
-            ours.Margin(each.currency.code, exact(each.initial), exact(each.maintenance), _text(each.instrument_id))
-            for each in event.margins
+            ours.Margin(currency.code, exact(initial), exact(maintenance), _text(instrument_id))
+            for currency, initial, maintenance, instrument_id in snapshot.margins
         ),
         None if event.base_currency is None else event.base_currency.code,
     )
@@ -259,8 +276,8 @@ TRANSLATORS: dict[type, Callable[[Any], ours.Event]] = {
     nautilus.PositionOpened: _position(ours.PositionOpened),
     nautilus.PositionChanged: _position(ours.PositionChanged),
     nautilus.PositionClosed: _position_closed,
-    nautilus.AccountState: _account,
+    AccountSnapshot: _account,
     NautilusComponentStateChanged: _component,
     NautilusTradingStateChanged: _trading_state,
 }
-"""How each event of Nautilus becomes one of ours."""
+"""How each event of Nautilus becomes one of ours; they are immutable, so this may happen later, but for account states."""
