@@ -6,6 +6,7 @@ Prints one JSON object. Both play the same rows, decoded beforehand, with the sa
 import argparse
 import gc
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -14,7 +15,9 @@ from typing import Any
 
 from tc.core import CoreConfiguration, EventStreamEntry
 from tc.core.events import STREAM_SCHEMA, MarketDataRows, RunStarted
+from tc.data.importing import import_files
 from tc.data.sample import prepare_sample
+from tc.data.target import ImportTarget
 from tc.engines.nautilus.backtest import end, make_engine, play
 from tc.engines.nautilus.recorder import Recorder
 from tc.engines.nautilus.rows import chunks
@@ -26,32 +29,63 @@ from tc.spec.parse import load_run_spec
 from tc.store.dataset import load_dataset
 from tc.store.journal import JournalWriter
 
-SPEC = Path(__file__).parent.parent / "specs" / "btcusdt_ticks_smoke.yaml"
+REPOSITORY = Path(__file__).resolve().parent.parent
+REAL_FILE = "binance_um_klines_1m/FILUSDT-1m-2023-04.csv.gz"
+EVENTS_PER_ROW = "the strategy's step_every is chosen so that about one event is recorded for every ten rows"
 
 
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="pairs of runs; medians are reported")
-    parser.add_argument("--step-every", type=int, default=28, help="quotes between two steps of the strategy")
+    parser.add_argument("--rounds", type=int, default=11, help="pairs of runs of each workload; medians are reported")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measure(Path(folder), arguments.rounds, arguments.step_every), indent=2))
+        workloads = {"ticks": ticks(Path(folder)), "bars": bars(Path(folder))}
+        measured = {
+            name: measure(request, Path(folder), arguments.rounds) for name, request in workloads.items() if request is not None
+        }
+    print(json.dumps({"note": EVENTS_PER_ROW, **measured}, indent=2))
 
 
-def measure(folder: Path, rounds: int, step_every: int) -> dict[str, object]:
-    """Return the figures of so many pairs of runs."""
+def ticks(folder: Path) -> BacktestRequest:
+    """Return the packaged scenario on the packaged trades and quotes: rows that cost the engine little."""
     prepare_sample("btcusdt-sample", folder)
-    spec = load_run_spec(SPEC, overrides=[f"strategy.parameters.step_every={step_every}"])
-    request = BacktestRequest(
-        spec, load_instrument(spec.instrument, search=()), load_dataset(folder, spec.data.dataset), SPEC.parent
+    return _request("btcusdt_ticks_smoke", folder, "strategy.parameters.step_every=28")
+
+
+def bars(folder: Path) -> BacktestRequest | None:
+    """Return the packaged scenario on a month of real one-minute bars, where the folder of test data is there."""
+    file = Path(os.environ.get("TC_TEST_DATA", REPOSITORY.parent / "shared" / "data")) / REAL_FILE
+    if not file.is_file():
+        return None
+    target = ImportTarget("FILUSDT-PERP.BINANCE", "FILUSDT", price_precision=3, size_precision=1)
+    import_files([file], target, data_root=folder, dataset_id="klines")
+    return _request(
+        "ops_smoke_demo",
+        folder,
+        "instrument=FILUSDT-PERP.BINANCE",
+        "data.dataset=klines",
+        "strategy.parameters={trade_size: '10', step_every: 40}",
+        "venue.starting_balances=['10000000 USDT']",
     )
+
+
+def _request(name: str, folder: Path, *overrides: str) -> BacktestRequest:
+    path = REPOSITORY / "specs" / f"{name}.yaml"
+    spec = load_run_spec(path, overrides=overrides)
+    return BacktestRequest(
+        spec, load_instrument(spec.instrument, search=()), load_dataset(folder, spec.data.dataset), path.parent
+    )
+
+
+def measure(request: BacktestRequest, folder: Path, rounds: int) -> dict[str, object]:
+    """Return the figures of so many pairs of runs."""
     played = list(chunks(request.dataset, start_ns=None, end_ns=None))
     rows = sum(map(len, played))
     bare, recorded, events, entries = [], [], 0, 0
     for number in range(-1, rounds):  # the first pair warms up
         before = _bare(request, played)
-        seconds, entries, events = _recorded(request, played, folder / f"journal-{number}.jsonl")
+        seconds, entries, events = _recorded(request, played, folder / f"journal-{request.spec.name}-{number}.jsonl")
         if number >= 0:
             bare.append(before)
             recorded.append(seconds)

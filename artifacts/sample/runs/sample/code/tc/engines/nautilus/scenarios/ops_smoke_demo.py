@@ -34,6 +34,8 @@ class OpsSmokeDemoConfig(StrategyConfig, frozen=True):
         Quantity of its ordinary orders.
     step_every
         A step of its cycle of eight is taken every so many bars or quotes.
+    partial_every
+        The order that is more than the market offers is sent once in so many cycles, because what it is filled with is large.
 
     """
 
@@ -42,6 +44,7 @@ class OpsSmokeDemoConfig(StrategyConfig, frozen=True):
     feed: Literal["bars", "quotes"] = "bars"
     trade_size: Decimal = Decimal("0.010")
     step_every: PositiveInt = 5
+    partial_every: PositiveInt = 8
 
 
 class OpsSmokeDemo(Strategy):
@@ -97,7 +100,7 @@ class OpsSmokeDemo(Strategy):
         self._ticks += 1
         if self._ticks % self.config.step_every:
             return
-        step = (self._ticks // self.config.step_every) % _STEPS
+        cycle, step = divmod(self._ticks // self.config.step_every, _STEPS)
         match step:
             case 0:
                 self._rest(bid)
@@ -107,9 +110,9 @@ class OpsSmokeDemo(Strategy):
                 self._cancel_resting()
             case 3:
                 self._buy_at_market()
-            case 4:
+            case 4 if cycle % self.config.partial_every == 0:
                 self._ask_for_too_much(ask, too_much)
-            case 5 | 6:
+            case 4 | 5 | 6:
                 self.close_all_positions(self.config.instrument_id)
             case _:
                 self._be_denied_once(bid)
