@@ -27,6 +27,7 @@ from nautilus_trader.model.instruments import CryptoPerpetual
 from nautilus_trader.model.objects import Currency, Price, Quantity
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from nautilus_trader.persistence.wranglers import BarDataWrangler
+from real_data import real_klines
 
 from tc.data.csv_files.formats import FORMATS
 from tc.data.importing import import_files
@@ -34,8 +35,6 @@ from tc.data.market.day import make_market, one_minute_bars
 from tc.data.sample import SEED
 from tc.data.target import ImportTarget
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-REAL_FILE = "binance_um_klines_1m/FILUSDT-1m-2023-04.csv.gz"
 FIL = ImportTarget("FILUSDT-PERP.BINANCE", "FILUSDT", price_precision=3, size_precision=1)
 BTC = ImportTarget("BTCUSDT-PERP.BINANCE", "BTCUSDT", price_precision=1, size_precision=3)
 COLUMNS = FORMATS["binance-klines"].columns
@@ -132,8 +131,8 @@ def write_tiled(file: Path, wanted: int) -> tuple[str, ImportTarget, int]:
 
 def source_rows() -> tuple[str, ImportTarget, list[list[str]]]:
     """Return the rows of the real file, or of the packaged sample where it is absent."""
-    real = Path(os.environ.get("TC_TEST_DATA", REPOSITORY.parent / "shared" / "data")) / REAL_FILE
-    if real.is_file():
+    real = real_klines()
+    if real is not None:
         with gzip.open(real, "rt") as lines:
             return real.name, FIL, list(csv.reader(lines))[1:]
     bars = one_minute_bars(make_market(SEED)[1])

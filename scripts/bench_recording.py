@@ -6,12 +6,13 @@ Prints one JSON object. Both play the same rows, decoded beforehand, with the sa
 import argparse
 import gc
 import json
-import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from real_data import real_klines
 
 from tc.core import CoreConfiguration, EventStreamEntry
 from tc.core.events import STREAM_SCHEMA, MarketDataRows, RunStarted
@@ -30,7 +31,6 @@ from tc.store.dataset import load_dataset
 from tc.store.journal import JournalWriter
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-REAL_FILE = "binance_um_klines_1m/FILUSDT-1m-2023-04.csv.gz"
 EVENTS_PER_ROW = "the strategy's step_every is chosen so that about one event is recorded for every ten rows"
 
 
@@ -55,8 +55,8 @@ def ticks(folder: Path) -> BacktestRequest:
 
 def bars(folder: Path) -> BacktestRequest | None:
     """Return the packaged scenario on a month of real one-minute bars, where the folder of test data is there."""
-    file = Path(os.environ.get("TC_TEST_DATA", REPOSITORY.parent / "shared" / "data")) / REAL_FILE
-    if not file.is_file():
+    file = real_klines()
+    if file is None:
         return None
     target = ImportTarget("FILUSDT-PERP.BINANCE", "FILUSDT", price_precision=3, size_precision=1)
     import_files([file], target, data_root=folder, dataset_id="klines")

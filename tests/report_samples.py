@@ -43,7 +43,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def small_venue(**instrument: object) -> Venue:
+def small_venue(*, is_ended: bool = True, **instrument: object) -> Venue:
     """Play a short run: one order filled in two parts, one sold, one cancelled after a part, one denied, one open."""
     document = {**DOCUMENT, "instrument": {**INSTRUMENT, **instrument}}
     venue = Venue(
@@ -68,7 +68,8 @@ def small_venue(**instrument: object) -> Venue:
     venue.accepted("BUY", "0.1")
     venue.now += SECOND_NS
     venue.rows(3)
-    venue.emit(RunCompleted(venue.now))
+    if is_ended:
+        venue.emit(RunCompleted(venue.now))
     return venue
 
 

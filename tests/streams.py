@@ -164,6 +164,36 @@ class Venue:
             event = OrderCanceled if kind == "CANCELED" else OrderExpired
             self.emit(event(self.now, self.now, order_id, f"V-{order_id}"))
 
+    def every_type(self) -> None:
+        """Play each event type there is at least once; the run completes, since only one end can follow."""
+        at = (self.now, self.now)
+        balance = Balance("USDT", Decimal("10.5"), Decimal(0), Decimal("10.5"))
+        self.rows(3)
+        self.emit(ComponentStateChanged(*at, "S-1", "Strategy", "RUNNING"))
+        self.emit(TradingStateChanged(*at, "ACTIVE"))
+        self.emit(AccountUpdated(*at, "A-1", "MARGIN", True, (balance,)))
+        self.emit(OrderDenied(*at, self.initialize(), "NO"))
+        held = self.initialize()
+        self.emit(OrderEmulated(*at, held))
+        self.emit(OrderReleased(*at, held, Decimal("99.5")))
+        self.submit(held)
+        self.end(held, "REJECTED")
+        worked = self.accepted("BUY", "2.0")
+        self.emit(OrderPendingUpdate(*at, worked))
+        self.emit(OrderModifyRejected(*at, worked, "TOO LATE"))
+        self.emit(OrderUpdated(*at, worked, Decimal("2.5"), price=Decimal("101.25")))
+        self.orders[worked].quantity = Decimal("2.5")
+        self.emit(OrderPendingCancel(*at, worked))
+        self.emit(OrderCancelRejected(*at, worked, "TOO LATE"))
+        self.fill(worked, "1.0")
+        self.fill(worked, "0.5", "99.75")
+        self.end(worked, "CANCELED")
+        stop = self.accepted("SELL", "1.5")
+        self.emit(OrderTriggered(*at, stop))
+        self.fill(stop)
+        self.end(self.accepted(), "EXPIRED")
+        self.emit(RunCompleted(self.now))
+
 
 @st.composite
 def venues(draw: st.DrawFn, *, max_steps: int = 40, closed_orders_kept: int | None = None) -> Venue:

@@ -16,10 +16,11 @@ Emit = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class ModuleSource:
-    """One module that a strategy is made of, outside the installed packages: its name, its file, the SHA-256 of its bytes."""
+    """One module that a strategy is made of, outside the installed packages: its name, its file, its bytes and their SHA-256."""
 
     module: str
     file: Path
+    content: bytes
     sha256: str
 
 
@@ -97,6 +98,10 @@ class Backtest(Protocol):
 
     def run(self, emit: Emit, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EngineOutcome:
         """Play the rows to the end, emitting every event; EngineError when the engine or the strategy raised."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds; whether it ran or not."""
         ...
 
 

@@ -64,12 +64,15 @@ def verify_run(
     run: str, *, artifacts_root: Path, data_root: Path, expected_root: str | None, is_recorded: bool
 ) -> "Verification":
     """Judge a run directory, or an exported archive when ``run`` is the path of a file."""
+    from tc.data.catalog.reading import verify_dataset
     from tc.flows.verify import record_verification, verify_archive, verify_run
 
     if os.path.isfile(run):  # noqa: PTH113 - a word that cannot be a path is no file; before Python 3.13 Path.is_file raises
-        return verify_archive(Path(run), data_root=data_root, expected_root=expected_root, is_recorded=is_recorded)
+        return verify_archive(
+            Path(run), data_root=data_root, expected_root=expected_root, is_recorded=is_recorded, prove=verify_dataset
+        )
     directory = find_run(run, artifacts_root=artifacts_root)
-    verification = verify_run(directory, data_root=data_root, expected_root=expected_root)
+    verification = verify_run(directory, data_root=data_root, expected_root=expected_root, prove=verify_dataset)
     if is_recorded:
         record_verification(directory, verification, expected_root=expected_root, by=_witness())
     return verification
@@ -84,11 +87,12 @@ def replay_run(run: "RunDirectory", *, at: int | None, progress: "Callable[[int,
 
 def require_intact(run: "RunDirectory", *, data_root: Path) -> None:
     """Verify and replay a run; an error says the first thing that is not as it was recorded."""
+    from tc.data.catalog.reading import verify_dataset
     from tc.errors import ArtifactError
     from tc.flows.replay import replay_run
     from tc.flows.verify import verify_run
 
-    for finding in (*verify_run(run, data_root=data_root).findings, *replay_run(run).findings):
+    for finding in (*verify_run(run, data_root=data_root, prove=verify_dataset).findings, *replay_run(run).findings):
         raise ArtifactError(
             f"run {run.run_id!r}: {finding.subject}: expected {finding.expected}, found {finding.actual}",
             hint="`tc runs verify` and `tc runs replay` show every finding.",
@@ -292,15 +296,18 @@ def run_demo(
 
 def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path) -> "dict[str, object]":
     """Check everything that `run_spec` would, and run nothing."""
+    from contextlib import closing
+
     from tc.engines.nautilus.backtest import NautilusEngine
-    from tc.flows.backtest import check_backtest
+    from tc.flows.backtest import prepare_run
     from tc.ports import BacktestRequest
     from tc.spec.check import load_documents
-    from tc.store.dataset import load_dataset
 
     document, instrument = load_documents(spec, overrides=overrides)
-    dataset = load_dataset(data_root, document.data.dataset)
-    return check_backtest(BacktestRequest(document, instrument, dataset, spec.resolve().parent), engine=NautilusEngine())
+    dataset = _proven_dataset(document.data.dataset, data_root)
+    prepared = prepare_run(BacktestRequest(document, instrument, dataset, spec.resolve().parent), engine=NautilusEngine())
+    with closing(prepared.backtest):
+        return prepared.to_dict()
 
 
 def reproduce_run(run: "RunDirectory", *, artifacts_root: Path, data_root: Path) -> "Reproduction":
@@ -326,7 +333,12 @@ def rerun(run: Path, data_root: Path, artifacts_root: Path) -> None:
     from tc.store.layout import RunDirectory
 
     circumstances = circumstances_here(artifacts_root=artifacts_root, run_id=RUN_ID, is_durable=False)
-    rerun_stored(RunDirectory(run), data_root=data_root, engine=NautilusEngine(), circumstances=circumstances)
+    rerun_stored(
+        RunDirectory(run),
+        read_dataset=lambda dataset_id: _proven_dataset(dataset_id, data_root),
+        engine=NautilusEngine(),
+        circumstances=circumstances,
+    )
 
 
 def render_report(run: "RunDirectory", *, data_root: Path, as_html: bool) -> str:
@@ -370,21 +382,30 @@ def _run(
     from functools import partial
 
     from tc.engines.nautilus.backtest import NautilusEngine
-    from tc.flows.backtest import run_backtest
+    from tc.flows.backtest import prepare_run, run_prepared
     from tc.flows.circumstances import circumstances_here
     from tc.flows.report import report_run
     from tc.ports import BacktestRequest
-    from tc.store.dataset import load_dataset
 
-    dataset = load_dataset(data_root, spec.data.dataset)
-    return run_backtest(
-        BacktestRequest(spec, instrument, dataset, spec_folder),
-        engine=NautilusEngine(),
+    dataset = _proven_dataset(spec.data.dataset, data_root)
+    prepared = prepare_run(BacktestRequest(spec, instrument, dataset, spec_folder), engine=NautilusEngine())
+    return run_prepared(
+        prepared,
         circumstances=circumstances_here(artifacts_root=artifacts_root, run_id=run_id, is_durable=is_durable),
         report=partial(report_run, read_candles=_read_candles),
         on_progress=on_progress,
         should_stop=should_stop,
     )
+
+
+def _proven_dataset(dataset_id: str, data_root: Path) -> "Dataset":
+    """Return a dataset whose rows were read and are those that its manifest names: a fingerprint is worth what was compared."""
+    from tc.data.catalog.reading import verify_dataset
+    from tc.store.dataset import load_dataset
+
+    dataset = load_dataset(data_root, dataset_id)
+    verify_dataset(dataset)
+    return dataset
 
 
 def _read_candles(dataset: "Dataset", start_ns: int | None, end_ns: int | None) -> "Candles | None":

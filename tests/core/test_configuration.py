@@ -1,4 +1,4 @@
-"""Rules R12 to R18: the configuration that a stream is processed under."""
+"""Rules R12 to R16: the configuration that a stream is processed under."""
 
 import json
 from typing import Any
@@ -77,9 +77,3 @@ def test_R15_nothing_is_assumed_for_a_value_that_is_missing() -> None:
 def test_R12_another_version_is_refused() -> None:
     with pytest.raises(DocumentError, match="configuration_version is 2; this version of tc reads 1"):
         CoreConfiguration.from_document({"configuration_version": 2, "core": {"closed_orders_kept": 1}})
-
-
-def test_R17_R18_the_document_holds_strategy_identity_and_every_value_given() -> None:
-    config = configuration(strategy={"name": "s", "modules": {"m": "00"}}, priorities=["CANCEL", "REPLACE", "NEW"])
-    assert msgspec.json.decode(config.document)["strategy"] == {"name": "s", "modules": {"m": "00"}}
-    assert msgspec.json.decode(config.document)["priorities"] == ["CANCEL", "REPLACE", "NEW"]

@@ -28,6 +28,7 @@ from tc.core.events import (
     OrderTriggered,
     OrderUpdated,
     PositionChanged,
+    PositionClosed,
     PositionOpened,
 )
 from tc.core.state import slots
@@ -416,22 +417,30 @@ def test_a_position_that_the_engine_states_otherwise_raises_an_anomaly() -> None
     assert state.execution.anomalies[0].subject == "P-9"
 
 
-def test_an_opening_event_after_a_close_of_something_already_flat_is_compared_as_it_is() -> None:
+def test_a_close_of_a_position_that_we_still_hold_raises_an_anomaly_and_loses_nothing() -> None:
+    venue = Venue()
+    venue.fill(venue.accepted("BUY", "2.0"))
+    closed = PositionClosed(venue.now, venue.now, "P-1", "S-1", "BTCUSDT.X")
+    state = _next(venue, closed)
+    assert state.execution.anomaly_counts == {"position_mismatch": 1}
+    venue.emit(closed)
+    venue.emit(_fill("O-404", "5", "T-other", position_id="P-2"))
+    venue.emit(PositionOpened(venue.now, venue.now, "P-2", "S-1", "BTCUSDT.X", Decimal(5)))
+    holdings = _fold(venue).execution.holdings
+    assert {key: held.signed_quantity for key, held in slots.items(holdings.positions)} == {
+        "P-1": Decimal("2.0"),
+        "P-2": Decimal(5),
+    }
+
+
+def test_an_opening_event_of_another_instrument_does_not_settle_a_flip() -> None:
     venue = Venue()
     venue.fill(venue.accepted("BUY", "1.0"))
     venue.fill(venue.accepted("SELL", "3.0"))
     venue.entries.pop()
-    venue.fill(venue.accepted("BUY", "2.0"))
-    numbered = [EventStreamEntry(at, entry.event) for at, entry in enumerate(venue.entries, start=1)]
-    state = fold_event_stream_entries(numbered, configuration=venue.configuration)
+    state = _next(venue, PositionOpened(venue.now, venue.now, "P-9", "S-1", "ETHUSDT.X", Decimal(1)))
     assert state.execution.holdings.flipping == "P-1"
-    after = process_event_entry(
-        state,
-        EventStreamEntry(state.position + 1, PositionOpened(venue.now, venue.now, "P-1", "S-1", "BTCUSDT.X", Decimal(0))),
-        configuration=venue.configuration,
-    )
-    assert after.execution.holdings.flipping is None
-    assert after.execution.anomaly_counts == {}
+    assert state.execution.anomaly_counts == {"position_mismatch": 1}
 
 
 def test_anomalies_are_all_counted_and_the_first_are_kept() -> None:

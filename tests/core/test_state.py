@@ -1,13 +1,16 @@
-"""Rules R19 to R30: State is the fold of the entries, and nothing else."""
+"""Rules R19 to R30 (R26 is the runtime's, R27 in test_events): State is the fold of the entries, and nothing else."""
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import inspect, structs
 
 from streams import DATASET, START_NS, Venue, configuration, venues
 from tc.core import (
@@ -21,7 +24,31 @@ from tc.core import (
     process_event_entry,
     state_digest,
 )
-from tc.core.events import MarketDataRows, OrderCanceled, RunCompleted, RunFailed, RunStarted, RunStopped, TradingStateChanged
+from tc.core.events import (
+    CATEGORIES,
+    AccountUpdated,
+    Balance,
+    ComponentStateChanged,
+    Event,
+    MarketDataRows,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderEmulated,
+    OrderExpired,
+    OrderFilled,
+    OrderPendingCancel,
+    OrderRejected,
+    OrderTriggered,
+    OrderUpdated,
+    PositionChanged,
+    RunCompleted,
+    RunFailed,
+    RunStarted,
+    RunStopped,
+    TradingStateChanged,
+    span,
+)
 from tc.core.state.model import ControlState, ExecutionState, MarketState
 from tc.errors import ArtifactError, InvariantViolation
 
@@ -108,15 +135,58 @@ def test_R23_the_state_digest_is_the_same_in_any_process_and_hash_seed() -> None
     assert len(digests.pop().strip()) == 64
 
 
-def test_R25_a_late_event_with_an_old_event_time_never_alters_earlier_state() -> None:
+LATE = (OrderFilled, OrderUpdated, OrderCanceled, OrderExpired, OrderRejected, OrderAccepted, PositionChanged, AccountUpdated)
+
+
+def _without_event_times(state: State) -> object:
+    """Return the State's canonical form without the event times that stored events (terms, accounts) carry."""
+
+    def strip(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: strip(each) for key, each in value.items() if key != "event_ns"}
+        return [strip(each) for each in value] if isinstance(value, list) else value
+
+    return strip(msgspec.json.decode(encode_state(state)))
+
+
+def _assert_lateness_changes_nothing(venue: Venue, event_ns: int) -> int:
+    """Fold the stream beside one whose late events have an old event time; return how many those are."""
+    fresh = late = INITIAL
+    earlier: list[tuple[State, str]] = []
+    aged = 0
+    for entry in venue.entries:
+        is_late = isinstance(entry.event, LATE)
+        aged += is_late
+        old = EventStreamEntry(entry.position, structs.replace(entry.event, event_ns=event_ns)) if is_late else entry
+        fresh = process_event_entry(fresh, entry, configuration=venue.configuration)
+        late = process_event_entry(late, old, configuration=venue.configuration)
+        assert _without_event_times(late) == _without_event_times(fresh)
+        earlier.append((late, state_digest(late)))
+    assert all(state_digest(state) == digest for state, digest in earlier)
+    return aged
+
+
+def test_R25_late_fills_updates_and_cancels_count_where_they_stand_and_alter_no_earlier_state() -> None:
     venue = Venue()
-    order_id = venue.accepted()
-    earlier = _fold(venue)
-    kept = encode_state(earlier)
-    venue.emit(OrderCanceled(venue.now, 1, order_id))
-    later = _fold(venue)
-    assert encode_state(earlier) == kept
-    assert later.position == earlier.position + 1
+    venue.rows(5)
+    order_id = venue.accepted("BUY", "3.0")
+    venue.now += 10
+    venue.fill(order_id, "1.0", "100.5")
+    venue.now += 10
+    venue.emit(OrderUpdated(venue.now, venue.now, order_id, Decimal("2.5"), price=Decimal("99.5")))
+    venue.now += 10
+    venue.end(order_id, "CANCELED")
+    venue.now += 10
+    venue.fill(order_id, "0.5", "99.5", late=True)
+    balance = Balance("USDT", Decimal(5), Decimal(0), Decimal(5))
+    venue.emit(AccountUpdated(venue.now, venue.now, "A-1", "MARGIN", True, (balance,)))
+    assert _assert_lateness_changes_nothing(venue, event_ns=1) == 7
+    assert _fold(venue).execution.anomaly_counts == {"late_fill": 1}
+
+
+@given(venues(), st.integers(0, START_NS))
+def test_R25_no_stream_with_old_event_times_folds_otherwise(venue: Venue, event_ns: int) -> None:
+    _assert_lateness_changes_nothing(venue, event_ns)
 
 
 @given(venues())
@@ -136,16 +206,94 @@ def test_R28_a_local_stamp_that_steps_back_leaves_stream_time() -> None:
     assert _fold(venue).stream_time_ns == high
 
 
-def test_R29_nothing_in_state_but_stream_time_is_a_time() -> None:
-    assert [name for name in State.__struct_fields__ if name.endswith("_ns")] == ["stream_time_ns"]
+def _numbers(root: type) -> set[str]:
+    """Return every field of whole numbers, floats or times, of every Struct that is reachable from one."""
+    found: set[str] = set()
+
+    def visit(kind: Any, where: str) -> None:
+        match kind:
+            case inspect.StructType(cls=cls, fields=fields):
+                for each in fields:
+                    visit(each.type, f"{cls.__name__}.{each.name}")
+            case inspect.UnionType(types=parts):
+                for part in parts:
+                    visit(part, where)
+            case inspect.DictType(key_type=key, value_type=value):
+                visit(key, where)
+                visit(value, where)
+            case inspect.VarTupleType(item_type=item):
+                visit(item, where)
+            case inspect.StrType() | inspect.DecimalType() | inspect.LiteralType() | inspect.BoolType() | inspect.NoneType():
+                pass
+            case _:
+                found.add(where)
+
+    visit(inspect.type_info(root), "")
+    return found
 
 
-@given(venues())
-def test_R26_R30_every_entry_folds_one_at_a_time(venue: Venue) -> None:
-    state = INITIAL
+def test_R29_the_only_times_in_state_are_stream_time_and_what_stored_events_carry() -> None:
+    counts = {
+        "State.position",
+        "Anomaly.position",
+        "MarketState.last_rows",
+        "MarketState.rows",
+        "Orders.closed_recent_count",
+        "Orders.closed_total",
+        "Holdings.fills",
+        "Holdings.compat_fills",
+        "ExecutionState.anomaly_counts",
+    }
+    stamps = {f"{event}.{stamp}" for event in ("OrderInitialized", "AccountUpdated") for stamp in ("at_ns", "event_ns")}
+    terms = {"OrderInitialized.expire_time_ns"}
+    assert _numbers(State) - counts == {"State.stream_time_ns"} | stamps | terms
+
+
+def test_R30_every_entry_of_every_type_moves_the_position_by_its_span() -> None:
+    venue = Venue()
+    venue.every_type()
+    state, seen = INITIAL, set()
     for entry in venue.entries:
-        state = process_event_entry(state, entry, configuration=venue.configuration)
-    assert state_digest(state) == state_digest(_fold(venue))
+        ends = [RunStopped(venue.now, "asked"), RunFailed(venue.now, "X")] if isinstance(entry.event, RunCompleted) else []
+        for event in (*ends, entry.event):
+            at = EventStreamEntry(entry.position, event)
+            after = process_event_entry(state, at, configuration=venue.configuration)
+            assert after.position == state.position + span(event)
+            seen.add(type(event))
+        state = after
+    assert seen == set(CATEGORIES)
+
+
+def _repeatable(venue: Venue) -> list[Event]:
+    """Return events that change nothing when they come (again) where the stream stands."""
+    order_id = venue.accepted()
+    fill = venue.fill(order_id, "0.5")
+    venue.emit(TradingStateChanged(venue.now, venue.now, "HALTED"))
+    component = venue.emit(ComponentStateChanged(venue.now, venue.now, "X", "Strategy", "RUNNING"))
+    waiting = venue.initialize()
+    now = (venue.now, venue.now)
+    return [
+        fill,
+        component,
+        TradingStateChanged(*now, "HALTED"),
+        PositionChanged(*now, "P-1", "S-1", "BTCUSDT.X", Decimal("0.5")),
+        OrderEmulated(*now, waiting),
+        OrderTriggered(*now, waiting),
+        OrderPendingCancel(*now, waiting),
+        OrderCancelRejected(*now, waiting, "NO"),
+    ]
+
+
+def test_R30_an_entry_that_changes_nothing_else_still_moves_the_position() -> None:
+    venue = Venue()
+    events = _repeatable(venue)
+    state = _fold(venue)
+    for event in events:
+        entry = EventStreamEntry(state.position + 1, event)
+        after = process_event_entry(state, entry, configuration=venue.configuration)
+        assert after.position == state.position + 1
+        assert structs.replace(after, position=state.position) == state
+        state = after
 
 
 @pytest.mark.parametrize(
@@ -161,7 +309,7 @@ def test_a_run_ends_once(event: RunCompleted | RunStopped | RunFailed, status: s
     venue.emit(event)
     assert _fold(venue).control.run == status
     venue.emit(event)
-    with pytest.raises(InvariantViolation, match=f"ends a run that is {status}"):
+    with pytest.raises(InvariantViolation, match=f"follows the end of the run, which is {status}"):
         _fold(venue)
 
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from nautilus_runs import request, write_strategy
@@ -15,7 +16,7 @@ from tc.core.events import OrderCanceled
 from tc.data.candles import read_candles
 from tc.engines.nautilus.backtest import NautilusEngine
 from tc.errors import ArtifactError, DocumentError, EngineError, InvariantViolation, RefusedError
-from tc.flows.backtest import Circumstances, FinishedRun, check_backtest, module_file, run_backtest
+from tc.flows.backtest import LONGEST_REASON, Circumstances, FinishedRun, module_file, prepare_run, run_prepared
 from tc.flows.circumstances import circumstances_here, git_commit, versions
 from tc.flows.diff import diff_runs
 from tc.flows.replay import replay_run
@@ -26,6 +27,7 @@ from tc.flows.verify import verify_run
 from tc.ports import Backtest, BacktestRequest, EngineOutcome
 from tc.spec.parse import load_run_spec
 from tc.spec.run_spec import DataSpec, StrategySpec
+from tc.store.dataset import load_dataset
 from tc.store.facts import StopRequested
 from tc.store.journal import read_entries
 from tc.store.layout import RunDirectory
@@ -59,9 +61,8 @@ def run(
     def report(*arguments: object) -> None:
         report_run(*arguments, read_candles=lambda dataset, start, end: read_candles(dataset, start_ns=start, end_ns=end))
 
-    return run_backtest(
-        backtest_request,
-        engine=NautilusEngine(chunk_rows=chunk_rows),
+    return run_prepared(
+        prepare_run(backtest_request, engine=NautilusEngine(chunk_rows=chunk_rows)),
         circumstances=circumstances(root, **changes),
         report=report,
         on_progress=lambda progress: None,
@@ -196,7 +197,12 @@ def test_reproducing_needs_the_spec_in_the_configuration(data_root: Path, tmp_pa
     del document["run_spec"]
     finished.run.configuration.write_bytes(CoreConfiguration.from_document(document).document)
     with pytest.raises(ArtifactError, match="run_spec"):
-        rerun(finished.run, data_root=data_root, engine=NautilusEngine(), circumstances=circumstances(tmp_path / "again"))
+        rerun(
+            finished.run,
+            read_dataset=lambda name: load_dataset(data_root, name),
+            engine=NautilusEngine(),
+            circumstances=circumstances(tmp_path / "again"),
+        )
 
 
 def test_a_dataset_that_is_not_the_demanded_one_is_refused_before_anything_is_written(data_root: Path, tmp_path: Path) -> None:
@@ -284,6 +290,9 @@ class _Engine:
         class Fixed:
             identity, first_ns, rows_total = inner.identity, inner.first_ns, inner.rows_total
 
+            def close(self) -> None:
+                inner.close()
+
             def run(self, emit: object, **_: object) -> EngineOutcome:
                 for event in events:
                     try:
@@ -300,9 +309,8 @@ class _Engine:
 
 
 def _run_with(engine: object, backtest_request: BacktestRequest, root: Path) -> FinishedRun:
-    return run_backtest(
-        backtest_request,
-        engine=engine,
+    return run_prepared(
+        prepare_run(backtest_request, engine=engine),
         circumstances=circumstances(root),
         report=lambda *_: None,
         on_progress=lambda progress: None,
@@ -337,7 +345,7 @@ def test_a_disk_that_is_full_leaves_a_readable_unsealed_run(data_root: Path, tmp
 def test_a_dry_run_says_what_would_run_and_writes_nothing(data_root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
-    said = check_backtest(request(data_root, folder, strategy=SCENARIO, data=HOUR), engine=NautilusEngine())
+    said = prepare_run(request(data_root, folder, strategy=SCENARIO, data=HOUR), engine=NautilusEngine()).to_dict()
     assert said["rows"] == 119
     assert said["strategy"] == "ops_smoke_demo"
     assert list(folder.iterdir()) == []
@@ -420,11 +428,90 @@ def test_usage_counts_what_this_process_did(tmp_path: Path) -> None:
 def test_copies_of_modules_stand_as_packages_do() -> None:
     assert module_file("a.b", Path("/x/a/b.py")) == Path("a/b.py")
     assert module_file("a", Path("/x/a/__init__.py")) == Path("a/__init__.py")
+    assert module_file("a.fast", Path("/x/a/fast.cpython-313.so")) == Path("a/fast.cpython-313.so")
 
 
 def test_a_stored_instrument_that_was_no_packaged_one_reproduces(data_root: Path, tmp_path: Path) -> None:
     found = request(data_root, tmp_path, strategy=SCENARIO, data=HOUR)
     own = msgspec.structs.replace(found.instrument, taker_fee="0.0007")
     finished = run(BacktestRequest(found.spec, own, found.dataset, tmp_path), tmp_path)
-    rerun(finished.run, data_root=data_root, engine=NautilusEngine(), circumstances=circumstances(tmp_path / "again"))
+    rerun(
+        finished.run,
+        read_dataset=lambda name: load_dataset(data_root, name),
+        engine=NautilusEngine(),
+        circumstances=circumstances(tmp_path / "again"),
+    )
     assert (tmp_path / "again" / "runs" / "a-run" / "journal.jsonl").read_bytes() == finished.run.journal.read_bytes()
+
+
+def test_a_strategy_that_draws_when_it_is_imported_reproduces(data_root: Path, tmp_path: Path) -> None:
+    strategy = write_strategy(tmp_path, "", module="draws_at_import")
+    file = tmp_path / "draws_at_import.py"
+    body = "    def bar(self, bar):\n        if self.bars == LUCKY:\n            self.market(OrderSide.BUY, '0.010')\n"
+    file.write_text(f"import random\nLUCKY = random.randint(2, 90)\n{file.read_text()}{body}")
+    finished = run(request(data_root, tmp_path, strategy=strategy, data=HOUR), tmp_path)
+    assert again(finished, data_root, tmp_path).is_equal
+
+
+@pytest.mark.parametrize("leaving", ["sys.exit(0)", "raise GeneratorExit", "raise BaseException('x')"])
+def test_a_strategy_that_leaves_the_process_is_a_failed_sealed_run(data_root: Path, tmp_path: Path, leaving: str) -> None:
+    name = "leaves_" + "".join(filter(str.isalpha, leaving)).lower()
+    body = f"    def bar(self, bar):\n        import sys\n        if self.bars == 30:\n            {leaving}\n"
+    finished = run(request(data_root, tmp_path, strategy=write_strategy(tmp_path, body, module=name), data=HOUR), tmp_path)
+    assert finished.status == "failed"
+    assert finished.seal.journal.positions > 30
+    assert verify_run(finished.run, data_root=data_root).findings == ()
+
+
+def test_an_exception_while_the_strategy_is_disposed_of_changes_nothing(data_root: Path, tmp_path: Path) -> None:
+    body = "    def on_dispose(self):\n        raise ValueError('late')\n"
+    strategy = write_strategy(tmp_path, body, module="raises_on_dispose")
+    finished = run(request(data_root, tmp_path, strategy=strategy, data=HOUR), tmp_path)
+    assert finished.status == "completed"
+    assert verify_run(finished.run, data_root=data_root).findings == ()
+
+
+def test_a_second_interrupt_ends_the_run_as_stopped_and_sealed(data_root: Path, tmp_path: Path) -> None:
+    body = "    def bar(self, bar):\n        if self.bars == 30:\n            raise KeyboardInterrupt\n"
+    strategy = write_strategy(tmp_path, body, module="interrupted_twice")
+    finished = run(request(data_root, tmp_path, strategy=strategy, data=HOUR), tmp_path)
+    assert (finished.status, finished.reason) == ("stopped", "interrupted at once")
+    assert replay_run(finished.run).findings == ()
+
+
+def test_a_long_reason_is_shortened_where_it_is_shown(data_root: Path, tmp_path: Path) -> None:
+    body = "    def bar(self, bar):\n        raise ValueError('x' * 1_000_000)\n"
+    strategy = write_strategy(tmp_path, body, module="long_reason")
+    finished = run(request(data_root, tmp_path, strategy=strategy, data=HOUR), tmp_path)
+    assert len(finished.reason) < LONGEST_REASON + 50
+    assert len(finished.run.error.read_bytes()) > 1_000_000
+
+
+def test_an_altered_dataset_is_not_run_verified_or_reproduced(tmp_path: Path) -> None:
+    wiring.prepare_data("btcusdt-1m-sample", data_root=tmp_path)
+    spec = Path(__file__).resolve().parents[2] / "specs" / "ops_smoke_demo.yaml"
+
+    def start(run_id: str) -> FinishedRun:
+        return wiring.run_spec(
+            spec,
+            overrides=(),
+            artifacts_root=tmp_path,
+            data_root=tmp_path,
+            run_id=run_id,
+            is_durable=False,
+            on_progress=lambda progress: None,
+            should_stop=lambda: False,
+        )
+
+    finished = start("good")
+    dataset = load_dataset(tmp_path, "btcusdt-1m-sample")
+    file = dataset.part_path(dataset.parts[0])
+    table = pq.read_table(file)
+    pq.write_table(table.slice(0, 1000), file)
+    with pytest.raises(ArtifactError, match="1000 rows"):
+        start("bad")
+    assert not (tmp_path / "runs" / "bad").exists()
+    verification = wiring.verify_run("good", artifacts_root=tmp_path, data_root=tmp_path, expected_root=None, is_recorded=False)
+    assert verification.findings != ()
+    with pytest.raises(ArtifactError, match="1000 rows"):
+        again(finished, tmp_path, tmp_path)

@@ -164,7 +164,7 @@ def test_order_marks_say_what_happened_and_at_which_price() -> None:
 
 
 def test_reasons_that_differ_in_numbers_only_are_counted_together() -> None:
-    venue = small_venue()
+    venue = small_venue(is_ended=False)
     for free in ("17.5", "3"):
         order = venue.initialize()
         venue.submit(order)
@@ -229,7 +229,7 @@ def test_an_entry_that_breaks_a_rule_ends_the_figures_and_is_reported() -> None:
 
 
 def test_an_amount_beyond_exact_arithmetic_is_reported_and_no_traceback() -> None:
-    venue = small_venue()
+    venue = small_venue(is_ended=False)
     order = venue.accepted("BUY", "1.0")
     venue.fill(order, None, "1e900000")
     assert "cannot be added up exactly" in summary_of(venue).oddities[-1].subject

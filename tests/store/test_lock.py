@@ -53,7 +53,7 @@ def test_a_run_is_active_while_its_lock_is_held(run: RunDirectory) -> None:
     assert not is_active(run)
 
 
-def test_a_second_writer_is_refused_and_told_the_first_ones_process(run: RunDirectory) -> None:
+def test_R05_a_second_writer_is_refused_and_told_the_first_ones_process(run: RunDirectory) -> None:
     with held_elsewhere(run) as process:
         assert is_active(run)
         with pytest.raises(RefusedError, match=f"run 'a-run' is being written by process {process.pid}"), RunLock(run):

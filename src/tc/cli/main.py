@@ -8,7 +8,8 @@ from tc import __version__
 from tc.cli import data, runs, spec
 from tc.cli.doctor import doctor
 from tc.cli.run import demo, run
-from tc.errors import TcError
+from tc.cli.show import show_error
+from tc.errors import ExitCode, TcError
 
 app = typer.Typer(
     name="tc",
@@ -37,7 +38,8 @@ def main() -> None:
     try:
         app()
     except TcError as error:
-        print(f"error: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        show_error(error.message, error.hint)
         sys.exit(error.exit_code)
+    except OSError as error:  # flows translate theirs: this one is the terminal, or the file that output is sent to
+        show_error(f"the output cannot be written: {error.strerror}", "Look at where the output is sent to.")
+        sys.exit(ExitCode.UNREACHABLE)

@@ -9,7 +9,7 @@ from tc import wiring
 from tc.cli.interrupt import graceful_interrupt
 from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, ArtifactsRoot, AsJson, DataRoot
 from tc.cli.progress import run_progress
-from tc.cli.show import show_fields, show_json
+from tc.cli.show import show_error, show_fields, show_json
 from tc.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def run(
             should_stop=should_stop,
         )
     _show_finished(finished, as_json=as_json)
+    _show_failure(finished)
     raise typer.Exit(_EXIT[finished.status])
 
 
@@ -79,6 +80,11 @@ def demo(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, data_root: DataRoot = D
         for command in (f"show {run_id}", f"verify {run_id}", f"replay {run_id} --at 100", f"reproduce {run_id}"):
             typer.echo(f"  tc runs {command}")
     raise typer.Exit(_EXIT[finished.status])
+
+
+def _show_failure(finished: "FinishedRun") -> None:
+    if finished.error is not None:
+        show_error(finished.reason, finished.error.hint)
 
 
 def _show_finished(finished: "FinishedRun", *, as_json: bool) -> None:

@@ -20,6 +20,14 @@ def show_fields(fields: Mapping[str, object]) -> None:
         typer.echo(f"{name:<{width}}  {printable(str(value))}".rstrip())
 
 
+def show_error(message: str, hint: str) -> None:
+    """Print to stderr what went wrong, and what to do next; line breaks stay, other control characters are escaped."""
+    lines = "\n".join(printable(line) for line in message.split("\n"))
+    typer.echo(f"error: {lines}", err=True)
+    if hint:
+        typer.echo(f"hint: {printable(hint)}", err=True)
+
+
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print aligned columns under their headers; a column of numbers is aligned to the right."""
     cells = [[printable(str(cell)) for cell in row] for row in rows]

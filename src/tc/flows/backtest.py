@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from tc.store.ops import StopWatch
 from tc.store.seal import Checkpoint, Seal, seal_run
 
 CHECKPOINT_EVERY = 100_000
+LONGEST_REASON = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,79 +110,101 @@ Reporter = Callable[[RunDirectory, Metadata, Dataset, Recording, Mapping[str, An
 """Writes metrics.json and the reports of a run whose journal is finished."""
 
 
-def run_backtest(
-    request: BacktestRequest,
-    *,
-    engine: Engine,
-    circumstances: Circumstances,
-    report: Reporter,
-    on_progress: Callable[[Progress], None],
-    should_stop: Callable[[], bool],
-) -> FinishedRun:
-    """Check, run, record, report and seal one backtest.
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A run that was checked and could start: its request, its backtest, and its whole effective configuration."""
+
+    request: BacktestRequest
+    backtest: Backtest
+    document: Mapping[str, Any]
+    configuration: CoreConfiguration
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what would run, as `tc run --dry-run` shows it."""
+        return {
+            "name": self.request.spec.name,
+            "engine": f"{self.document['engine']['name']} {self.document['engine']['version']}",
+            "strategy": self.backtest.identity.name,
+            "instrument": self.request.instrument.id,
+            "dataset": self.request.dataset.id,
+            "dataset_fingerprint": self.request.dataset.fingerprint,
+            "rows": self.backtest.rows_total,
+            "configuration": self.configuration.fingerprint,
+        }
+
+
+def prepare_run(request: BacktestRequest, *, engine: Engine) -> PreparedRun:
+    """Check everything that can be checked before anything is written; `run_prepared` or the backtest's `close` comes next.
 
     Raises
     ------
     DocumentError
-        The spec does not fit its data, instrument or strategy; nothing was written.
+        The spec does not fit its data, instrument or strategy.
     RefusedError
-        The dataset is not the one that the spec demands, or the run id is taken; nothing was written.
+        The dataset is not the one that the spec demands.
     EngineError
-        The strategy could not be imported or made; nothing was written. What fails later is a *failed* run, returned.
-    ArtifactError
-        The run directory could not be written; what is there is readable and unsealed.
+        The strategy could not be imported or made.
 
     """
     _check_fingerprint(request)
     backtest = engine.prepare(request)
     document = configuration_document(request, engine, backtest)
-    configuration = CoreConfiguration.from_document(document)
+    return PreparedRun(request, backtest, document, CoreConfiguration.from_document(document))
+
+
+def run_prepared(
+    prepared: PreparedRun,
+    *,
+    circumstances: Circumstances,
+    report: Reporter,
+    on_progress: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+) -> FinishedRun:
+    """Run, record, report and seal one backtest. What fails in engine or strategy is a *failed* run, returned.
+
+    Raises
+    ------
+    DocumentError, RefusedError
+        The run id is hostile, or taken; nothing was written.
+    ArtifactError
+        The run directory could not be written; what is there is readable and unsealed.
+
+    """
+    request, configuration = prepared.request, prepared.configuration
     created = time.time_ns()
-    run_id = circumstances.run_id or new_run_id(
-        request.spec.name, datetime.fromtimestamp(created / 1e9, UTC), configuration.fingerprint
-    )
-    run = create_run(circumstances.artifacts_root, run_id)
-    with RunLock(run):
-        metadata = _metadata(run, request, circumstances, configuration, created)
-        write_metadata(run, metadata)
-        _write_inputs(run, request, configuration, backtest)
-        recording = Recording(backtest, time.time_ns(), usage_now())
-        running = replace(metadata, status="running", started=WallTime.at(recording.started_ns))
-        write_metadata(run, running)
-        with JournalWriter(run.journal, durable=circumstances.is_durable) as journal:
-            _record(recording, configuration, journal, StopWatch(run), on_progress=on_progress, should_stop=should_stop)
-        ended = replace(running, status=recording.status, ended=WallTime.at(recording.ended_ns), reason=recording.reason)
-        if recording.trace:
-            write_atomic(run.error, recording.trace.encode(errors="backslashreplace"))
-        report(run, ended, request.dataset, recording, document)
-        write_metadata(run, ended)
-        seal = seal_run(
-            run,
-            status=recording.status,
-            state_digest=recording.state_digest,
-            checkpoints=recording.checkpoints,
-            configuration=configuration.fingerprint,
-            dataset=request.dataset.fingerprint,
-        )
+    with closing(prepared.backtest):
+        run = create_run(circumstances.artifacts_root, _run_id(prepared, circumstances, created))
+        with RunLock(run):
+            metadata = _metadata(run, request, circumstances, configuration, created)
+            write_metadata(run, metadata)
+            _write_inputs(run, prepared)
+            recording = Recording(prepared.backtest, time.time_ns(), usage_now())
+            running = replace(metadata, status="running", started=WallTime.at(recording.started_ns))
+            write_metadata(run, running)
+            with JournalWriter(run.journal, durable=circumstances.is_durable) as journal:
+                _record(recording, configuration, journal, StopWatch(run), on_progress=on_progress, should_stop=should_stop)
+            ended = replace(running, status=recording.status, ended=WallTime.at(recording.ended_ns), reason=recording.reason)
+            if recording.trace:
+                write_atomic(run.error, recording.trace.encode(errors="backslashreplace"))
+            report(run, ended, request.dataset, recording, prepared.document)
+            write_metadata(run, ended)
+            seal = seal_run(
+                run,
+                status=recording.status,
+                state_digest=recording.state_digest,
+                checkpoints=recording.checkpoints,
+                configuration=configuration.fingerprint,
+                dataset=request.dataset.fingerprint,
+            )
     counters = recording.outcome.strategy_counters if recording.outcome else {}
     return FinishedRun(run, recording.status, seal, recording.reason, recording.error, counters)
 
 
-def check_backtest(request: BacktestRequest, *, engine: Engine) -> dict[str, object]:
-    """Do everything that `run_backtest` does before it writes, and say what would run; the errors are the same."""
-    _check_fingerprint(request)
-    backtest = engine.prepare(request)
-    document = configuration_document(request, engine, backtest)
-    return {
-        "name": request.spec.name,
-        "engine": f"{engine.name} {engine.version}",
-        "strategy": backtest.identity.name,
-        "instrument": request.instrument.id,
-        "dataset": request.dataset.id,
-        "dataset_fingerprint": request.dataset.fingerprint,
-        "rows": backtest.rows_total,
-        "configuration": CoreConfiguration.from_document(document).fingerprint,
-    }
+def _run_id(prepared: PreparedRun, circumstances: Circumstances, created_ns: int) -> str:
+    if circumstances.run_id is not None:
+        return circumstances.run_id
+    utc = datetime.fromtimestamp(created_ns / 1e9, UTC)
+    return new_run_id(prepared.request.spec.name, utc, prepared.configuration.fingerprint)
 
 
 def configuration_document(request: BacktestRequest, engine: Engine, backtest: Backtest) -> dict[str, Any]:
@@ -229,19 +253,22 @@ def _metadata(
     )
 
 
-def _write_inputs(run: RunDirectory, request: BacktestRequest, configuration: CoreConfiguration, backtest: Backtest) -> None:
+def _write_inputs(run: RunDirectory, prepared: PreparedRun) -> None:
+    request = prepared.request
     write_atomic(run.spec, run_spec_yaml(resolved(request.spec, request.instrument)).encode())
-    write_atomic(run.configuration, configuration.document)
-    for source in backtest.identity.modules:
+    write_atomic(run.configuration, prepared.configuration.document)
+    for source in prepared.backtest.identity.modules:
         copy = run.code / module_file(source.module, source.file)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(copy, source.file.read_bytes())
+        write_atomic(copy, source.content)
 
 
 def module_file(module: str, file: Path) -> Path:
     """Return where a module's copy lies in ``code/``, so that the folder can stand on Python's search path."""
     path = Path(*module.split("."))
-    return path / "__init__.py" if file.name == "__init__.py" else path.with_suffix(".py")
+    if file.name == "__init__.py":
+        return path / file.name
+    return path.parent / f"{path.name}.py" if file.suffix == ".py" else path.parent / file.name
 
 
 def _record(
@@ -273,6 +300,11 @@ def _record(
         _note_end(recording, stream, outcome, watch)
     except (EngineError, InvariantViolation) as error:
         _note_failure(recording, stream, error)
+    except KeyboardInterrupt:
+        if not stream.is_whole:
+            raise
+        recording.status, recording.reason = "stopped", "interrupted at once"
+        stream.emit(RunStopped(stream.state.stream_time_ns, recording.reason))
     recording.state_digest = state_digest(stream.state)
     recording.ended_ns, recording.after = time.time_ns(), usage_now()
 
@@ -291,8 +323,13 @@ def _note_end(recording: Recording, stream: EventStream, outcome: EngineOutcome,
 def _note_failure(recording: Recording, stream: EventStream, error: EngineError | InvariantViolation) -> None:
     violation = stream.violation
     recording.status, recording.error = "failed", violation or error
-    recording.reason = recording.error.message.encode(errors="backslashreplace").decode()
+    recording.reason = shortened(recording.error.message.encode(errors="backslashreplace").decode())
     recording.trace = "".join(traceback.format_exception(error))
     if violation is None:
         cause = type(error.__cause__ or error).__name__
         stream.emit(RunFailed(stream.state.stream_time_ns, cause))
+
+
+def shortened(text: str) -> str:
+    """Return a reason that fits where reasons are shown; error.txt has the whole of it."""
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}… ({len(text):,} characters)"

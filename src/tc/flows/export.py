@@ -69,6 +69,11 @@ def export_run(run: RunDirectory, archive: Path) -> ExportedRun:
             f"run {run.run_id!r} is not sealed: what is exported must be complete",
             hint="Wait for it to end; a crashed run is sealed by `tc runs recover`.",
         )
+    if archive.resolve().is_relative_to(run.path.parent.resolve()):
+        raise RefusedError(
+            f"{archive} lies among the run directories: it would be a file too many in one of them",
+            hint="Name a file elsewhere with -o.",
+        )
     if os.path.lexists(archive):
         raise RefusedError(f"{archive} exists already", hint="Remove it, or name another file with -o.")
     names = _names(run)

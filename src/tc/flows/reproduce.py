@@ -1,5 +1,6 @@
 """`tc runs reproduce`: run a stored spec again in a fresh process, and compare the journals."""
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -11,12 +12,11 @@ from typing import Any
 
 import msgspec
 
-from tc.core import CoreConfiguration
 from tc.errors import ArtifactError, EngineError, RefusedError
-from tc.flows.backtest import Circumstances, configuration_document, run_backtest
+from tc.flows.backtest import Circumstances, prepare_run, run_prepared
 from tc.flows.configuration import read_effective_configuration
 from tc.ports import BacktestRequest, Engine
-from tc.store.dataset import load_dataset
+from tc.store.dataset import Dataset
 from tc.store.journal import scan_journal
 from tc.store.layout import RunDirectory
 
@@ -36,6 +36,11 @@ class Reproduction:
         """Whether the journal came out the same."""
         return self.recorded_digest == self.reproduced_digest
 
+
+_ABSENT = "absent"
+
+DatasetReader = Callable[[str], Dataset]
+"""Reads a dataset by its id and proves that its rows are those that its manifest names."""
 
 Rerun = Callable[[Path, Path, Path], None]
 """Runs the stored spec of a run directory (first path) on a data root (second) into an artifacts root (third)."""
@@ -63,7 +68,8 @@ def reproduce(run: RunDirectory, *, data_root: Path, artifacts_root: Path, rerun
             f"{run.journal}, line {recorded.damage.line}: {recorded.damage.reason}",
             hint="`tc runs verify` says what is altered; `tc runs recover` cuts a torn end.",
         )
-    with tempfile.TemporaryDirectory(prefix=".reproduce-", dir=artifacts_root) as folder:
+    room = artifacts_root if os.access(artifacts_root, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=".reproduce-", dir=room) as folder:
         again = RunDirectory(Path(folder) / "runs" / RUN_ID)
         # A fresh interpreter: nothing that this process has imported or drawn can play a part.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -78,7 +84,7 @@ def reproduce(run: RunDirectory, *, data_root: Path, artifacts_root: Path, rerun
         return Reproduction(recorded.digest, reproduced.digest, None if is_equal else differ(run, again))
 
 
-def rerun(run: RunDirectory, *, data_root: Path, engine: Engine, circumstances: Circumstances) -> None:
+def rerun(run: RunDirectory, *, read_dataset: DatasetReader, engine: Engine, circumstances: Circumstances) -> None:
     """Run a run's stored spec again, with its own copies of the strategy's modules, into another artifacts root.
 
     Raises
@@ -89,18 +95,18 @@ def rerun(run: RunDirectory, *, data_root: Path, engine: Engine, circumstances: 
     """
     stored, effective = read_effective_configuration(run)
     spec, instrument = effective.run_spec, effective.instrument
-    dataset = load_dataset(data_root, spec.data.dataset)
+    dataset = read_dataset(spec.data.dataset)
     request = BacktestRequest(spec, instrument, dataset, spec_folder=run.path, code_folder=run.code)
-    now = configuration_document(request, engine, engine.prepare(request))
-    differing = sorted(_differing(stored.document, msgspec.json.decode(CoreConfiguration.from_document(now).document)))
+    prepared = prepare_run(request, engine=engine)
+    differing = sorted(_differing(stored.document, msgspec.json.decode(prepared.configuration.document)))
     if differing:
+        prepared.backtest.close()
         raise RefusedError(
             f"run {run.run_id} cannot be reproduced here: {'; '.join(differing)}",
             hint="Install what the run was made with (metadata.json lists the versions), and use the dataset it names.",
         )
-    run_backtest(
-        request,
-        engine=engine,
+    run_prepared(
+        prepared,
         circumstances=circumstances,
         report=lambda *_: None,
         on_progress=lambda _: None,
@@ -113,6 +119,6 @@ def _differing(stored: Any, now: Any, path: str = "") -> list[str]:  # noqa: ANN
         return [
             line
             for key in stored.keys() | now.keys()
-            for line in _differing(stored.get(key), now.get(key), f"{path}.{key}" if path else key)
+            for line in _differing(stored.get(key, _ABSENT), now.get(key, _ABSENT), f"{path}.{key}" if path else key)
         ]
     return [] if stored == now else [f"{path} was {stored!r}, is {now!r}"]

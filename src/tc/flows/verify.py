@@ -21,7 +21,7 @@ from tc.errors import DocumentError, TcError
 from tc.flows.configuration import StoredConfiguration, read_configuration
 from tc.flows.unpack import unpacked
 from tc.flows.witness import Witness
-from tc.store.dataset import dataset_path, load_dataset
+from tc.store.dataset import Dataset, dataset_path, load_dataset
 from tc.store.facts import RunVerified
 from tc.store.journal import JournalScan, read_entries, scan_journal
 from tc.store.layout import RunDirectory
@@ -33,6 +33,10 @@ from tc.store.survey import FoundFile, survey_files, survey_ops_files
 
 _ROOT = re.compile(r"[0-9a-fA-F]{64}")
 _ENDED = frozenset({"completed", "failed", "stopped", "recovered"})
+
+
+Prove = Callable[[Dataset], None]
+"""Reads a dataset's rows and raises ArtifactError when they are not those that its manifest names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,9 @@ class Verification:
         }
 
 
-def verify_run(run: RunDirectory, *, data_root: Path | None, expected_root: str | None = None) -> Verification:
+def verify_run(
+    run: RunDirectory, *, data_root: Path | None, expected_root: str | None = None, prove: Prove = lambda _: None
+) -> Verification:
     """Judge everything in a run directory that was recorded: lines, chain, Merkle root, files, fingerprints, ops.
 
     A run without a seal is judged as far as it goes: what it lacks is a note, unless its metadata says that it ended.
@@ -116,7 +122,7 @@ def verify_run(run: RunDirectory, *, data_root: Path | None, expected_root: str 
     evidence.judge_files(seal, found)
     evidence.judge_ops(ops, found_ops)
     evidence.judge_names(scan, seal, metadata, stored)
-    evidence.judge_dataset(seal, metadata, stored, data_root)
+    evidence.judge_dataset(seal, metadata, stored, data_root, prove)
     return Verification(
         run_id=run.run_id,
         status=seal.status if seal else evidence.status_now(metadata),
@@ -129,7 +135,9 @@ def verify_run(run: RunDirectory, *, data_root: Path | None, expected_root: str 
     )
 
 
-def verify_archive(archive: Path, *, data_root: Path, expected_root: str | None, is_recorded: bool) -> Verification:
+def verify_archive(
+    archive: Path, *, data_root: Path, expected_root: str | None, is_recorded: bool, prove: Prove = lambda _: None
+) -> Verification:
     """Judge the run in an exported archive, in a folder of its own that is gone afterwards.
 
     Raises
@@ -143,7 +151,7 @@ def verify_archive(archive: Path, *, data_root: Path, expected_root: str | None,
     if is_recorded:
         raise DocumentError("an archive records nothing", hint="Leave --record out, or unpack the archive and verify the run.")
     with unpacked(archive) as run:
-        return verify_run(run, data_root=data_root, expected_root=expected_root)
+        return verify_run(run, data_root=data_root, expected_root=expected_root, prove=prove)
 
 
 def record_verification(run: RunDirectory, verification: Verification, *, expected_root: str | None, by: Witness) -> None:
@@ -277,7 +285,12 @@ class _Evidence:
         self.findings += agreement_findings("status_mismatch", statuses if self.is_sealed else [])
 
     def judge_dataset(
-        self, seal: Seal | None, metadata: Metadata | None, stored: StoredConfiguration | None, data_root: Path | None
+        self,
+        seal: Seal | None,
+        metadata: Metadata | None,
+        stored: StoredConfiguration | None,
+        data_root: Path | None,
+        prove: Prove,
     ) -> None:
         """Judge the dataset's fingerprint as each part of the run names it, and as the dataset's own manifest does."""
         named = [("configuration.json", stored.dataset)] if stored else []
@@ -285,11 +298,17 @@ class _Evidence:
         if stored and stored.dataset_id and data_root:
             folder = self.judged("configuration.json", lambda: dataset_path(data_root, stored.dataset_id))
             if folder and folder.is_dir():
-                dataset = self.judged(f"dataset {stored.dataset_id}", lambda: load_dataset(data_root, stored.dataset_id))
+                dataset = self.judged(f"dataset {stored.dataset_id}", lambda: _proven(data_root, stored.dataset_id, prove))
                 named += [(f"dataset {stored.dataset_id}", dataset.fingerprint)] if dataset else []
             else:
                 self.notes.append(f"dataset {stored.dataset_id} is not under {data_root}: its fingerprint was not compared")
         self.findings += agreement_findings("dataset_mismatch", named)
+
+
+def _proven(data_root: Path, dataset_id: str, prove: Prove) -> Dataset:
+    dataset = load_dataset(data_root, dataset_id)
+    prove(dataset)
+    return dataset
 
 
 def _journal_state(scan: JournalScan) -> JournalState:

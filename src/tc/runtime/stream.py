@@ -1,5 +1,6 @@
 """The one way an event enters a stream: position, then journal, then fold."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -77,10 +78,12 @@ class EventStream:
         self._cursor = EventStreamCursor()
         self._until_checkpoint = checkpoint_every
         self._violation: InvariantViolation | None = None
+        self._inbox: deque[Event] = deque()
+        self._is_stepping = False
         self.state: State = INITIAL
 
     def emit(self, event: Event) -> None:
-        """Take the event into the stream.
+        """Take the event into the stream; one that arrives during a step waits its turn.
 
         Raises
         ------
@@ -90,6 +93,19 @@ class EventStream:
         """
         if self._violation is not None:
             raise self._violation
+        inbox = self._inbox
+        inbox.append(event)
+        if self._is_stepping:
+            return
+        self._is_stepping = True
+        try:
+            while inbox:
+                self._step(inbox.popleft())
+        finally:
+            self._is_stepping = False
+            inbox.clear()
+
+    def _step(self, event: Event) -> None:
         entry = EventStreamEntry(self._cursor.allocate(event), event)
         self._append(entry)
         try:
@@ -101,6 +117,11 @@ class EventStream:
         if not self._until_checkpoint:
             self._until_checkpoint = self._checkpoint_every
             self._checkpoint(self.state.position, state_digest(self.state))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every entry that was given a position was folded: not so when something interrupted a step."""
+        return self._cursor.next == self.state.position + 1
 
     @property
     def violation(self) -> InvariantViolation | None:

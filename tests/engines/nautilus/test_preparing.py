@@ -1,10 +1,13 @@
 """What is checked before an engine starts, how a strategy is identified, and what becomes of one that fails."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from nautilus_runs import record, request, venue, write_strategy
@@ -163,6 +166,64 @@ def test_a_strategy_is_identified_by_all_its_own_modules_and_by_its_packages_ver
         assert source.sha256 == hashlib.sha256(source.file.read_bytes()).hexdigest()
     assert set(identity.packages) == {"nautilus_trader", "pandas"}
     assert identity.document()["modules"]["signals_pkg.inner"] == identity.modules[2].sha256
+
+
+def test_own_modules_are_found_wherever_they_lie_but_installed_packages_are_not_copied(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    elsewhere, packages = tmp_path / "elsewhere", work / ".venv" / "lib" / "site-packages"
+    (work / "space").mkdir(parents=True)
+    elsewhere.mkdir()
+    packages.mkdir(parents=True)
+    (packages / "some_package.py").write_text("X = 1\n")
+    (elsewhere / "own_signals.py").write_text("Y = 2\n")
+    (work / "space" / "linked_target.py").write_text("Z = 3\n")
+    (work / "linked_module.py").symlink_to(work / "space" / "linked_target.py")
+    (work / "namespaced").mkdir()
+    (work / "namespaced" / "strategy.py").write_text(
+        "import linked_module, own_signals, some_package\nfrom nautilus_trader.trading.strategy import Strategy\n\n\n"
+        "class S(Strategy):\n    pass\n"
+    )
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:3]; from pathlib import Path; "
+        "from nautilus_runs import request; from tc.spec.run_spec import StrategySpec; "
+        "from tc.engines.nautilus.backtest import NautilusEngine; "
+        "sys.path[:0] = sys.argv[3:5]; "
+        "spec = StrategySpec(path='namespaced.strategy:S', python_path=('.',)); "
+        "found = NautilusEngine().prepare(request(Path(sys.argv[6]), Path(sys.argv[5]), strategy=spec)).identity; "
+        "print([source.module for source in found.modules])"
+    )
+    tests = Path(__file__).resolve().parents[2]
+    arguments = [tests, tests.parent / "src", elsewhere, packages, work, tmp_path / "data"]
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "['linked_module', 'namespaced.strategy', 'own_signals']", done.stderr
+
+
+def test_a_hostile_python_path_is_a_document_error(data_root: Path, tmp_path: Path) -> None:
+    for text in ("a\0b", "x" * 5000):
+        strategy = StrategySpec(path="x:Y", python_path=(text,))
+        with pytest.raises(DocumentError, match=r"strategy\.python_path"):
+            NautilusEngine().prepare(request(data_root, tmp_path, strategy=strategy))
+
+
+def test_an_unknown_currency_is_refused(data_root: Path, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="knows no currency 'XXQ'"):
+        NautilusEngine().prepare(request(data_root, tmp_path, strategy=SCENARIO, venue=venue(starting_balances=("1 XXQ",))))
+
+
+def test_fewer_rows_than_the_manifest_names_fail_the_run(tmp_path: Path) -> None:
+    fitting = request(tmp_path / "data", tmp_path, strategy=SCENARIO)
+    file = fitting.dataset.part_path(fitting.dataset.parts[0])
+    pq.write_table(pq.read_table(file).slice(0, 1000), file)
+    with pytest.raises(EngineError, match="1000 rows were played, but the dataset has 1440"):
+        record(fitting)
+
+
+def test_a_file_that_is_no_parquet_is_an_artifact_error(tmp_path: Path) -> None:
+    window = DataSpec(dataset="btcusdt-1m-sample", start="2025-01-06T03:00:00Z")
+    fitting = request(tmp_path / "data", tmp_path, strategy=SCENARIO, data=window)
+    fitting.dataset.part_path(fitting.dataset.parts[0]).write_bytes(b"PAR1")
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        NautilusEngine().prepare(fitting)
 
 
 def test_the_identity_holds_every_parameter_with_its_effective_value(data_root: Path, tmp_path: Path) -> None:

@@ -49,23 +49,22 @@ def position_opened(
 ) -> ExecutionState:
     """Compare with our own; a flip continues our position under the id that the engine gives its other side."""
     holdings = execution.holdings
-    flipped = holdings.flipping
-    if flipped is None:
+    flipped = None if holdings.flipping is None else slots.get(holdings.positions, holdings.flipping)
+    if flipped is None or (flipped.strategy_id, flipped.instrument_id) != (event.strategy_id, event.instrument_id):
         return _compared(execution, event, position)
-    ours = slots.get(holdings.positions, flipped)
     positions = holdings.positions
-    if ours is not None and flipped != event.position_id:
+    if slots.get(positions, event.position_id) is None:
         renamed = Position(
             event.position_id,
-            ours.strategy_id,
-            ours.instrument_id,
-            ours.signed_quantity,
-            ours.buy_quantity,
-            ours.buy_value,
-            ours.sell_quantity,
-            ours.sell_value,
+            flipped.strategy_id,
+            flipped.instrument_id,
+            flipped.signed_quantity,
+            flipped.buy_quantity,
+            flipped.buy_value,
+            flipped.sell_quantity,
+            flipped.sell_value,
         )
-        positions = slots.put(slots.remove(positions, flipped), event.position_id, renamed)
+        positions = slots.put(slots.remove(positions, flipped.position_id), event.position_id, renamed)
     settled = Holdings(positions, holdings.realized, holdings.commissions, holdings.fills, holdings.compat_fills, None)
     return _compared(_with_holdings(execution, settled), event, position)
 
@@ -84,23 +83,13 @@ def position_closed(
     execution: ExecutionState,
     event: PositionClosed,
     configuration: CoreConfiguration,  # noqa: ARG001
-    position: int,  # noqa: ARG001
+    position: int,
 ) -> ExecutionState:
-    """Note a flip when our own position went on to the other side; a plain close leaves nothing to compare."""
+    """Compare with our own, which is flat by now, or went through flat to the other side."""
     holdings = execution.holdings
-    if slots.get(holdings.positions, event.position_id) is None:
+    if slots.get(holdings.positions, event.position_id) is None or holdings.flipping == event.position_id:
         return execution
-    return _with_holdings(
-        execution,
-        Holdings(
-            holdings.positions,
-            holdings.realized,
-            holdings.commissions,
-            holdings.fills,
-            holdings.compat_fills,
-            event.position_id,
-        ),
-    )
+    return _with_anomaly(execution, "position_mismatch", position, event.position_id)
 
 
 def account_updated(
@@ -162,7 +151,7 @@ def _held(
         {**holdings.commissions, event.commission_currency: add(paid, event.commission)},
         holdings.fills + is_canonical,
         holdings.compat_fills + (not is_canonical),
-        holdings.flipping,
+        event.position_id if gained is not None and now is not None else holdings.flipping,
     )
     counted = ExecutionState(orders, changed, execution.accounts, execution.anomaly_counts, execution.anomalies)
     return counted if anomaly is None else _with_anomaly(counted, anomaly, position, event.client_order_id)

@@ -66,6 +66,8 @@ def process_event_entry(state: State, entry: EventStreamEntry, *, configuration:
             f"but it names {state.configuration[:12] or 'none'}",
             hint="A stream is only processed under the configuration that its first entry names.",
         )
+    if state.position and state.control.run != "running":
+        raise InvariantViolation(f"position {entry.position} follows the end of the run, which is {state.control.run}")
     handler = _HANDLERS.get(type(event))
     if handler is None:
         raise InvariantViolation(
@@ -126,8 +128,6 @@ def _run_ended(status: RunStatus) -> Handler[Any]:
         configuration: CoreConfiguration,  # noqa: ARG001
         position: int,
     ) -> State:
-        if state.control.run != "running":
-            raise InvariantViolation(f"position {position} ends a run that is {state.control.run}")
         return _with_control(
             state, event.at_ns, position, ControlState(status, state.control.trading_state, state.control.components)
         )

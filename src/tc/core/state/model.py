@@ -70,8 +70,8 @@ class Holdings(msgspec.Struct, frozen=True):
     """Open positions by id, and what closed ones left behind.
 
     ``realized`` is, for each instrument, the sum of sales less purchases of all flat positions (before the multiplier);
-    ``commissions`` are sums by currency. ``flipping`` is a position that the engine says it closed while our own
-    went through flat to the other side: the engine's opening event follows.
+    ``commissions`` are sums by currency. ``flipping`` is a position that the
+    latest such fill took through flat to the other side: the engine closes and opens it in two events that follow.
     """
 
     positions: Slots[Position]

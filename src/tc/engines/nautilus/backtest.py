@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from tc.engines.nautilus.instruments import nautilus_instrument
 from tc.engines.nautilus.recorder import Recorder
-from tc.engines.nautilus.rows import CHUNK_ROWS, chunks, first_stamp, window
+from tc.engines.nautilus.rows import CHUNK_ROWS, chunks, window
 from tc.engines.nautilus.strategies import importable, load_strategy, python_path
 from tc.errors import DocumentError, EngineError, TcError
 from tc.ports import BacktestRequest, Emit, EngineOutcome, Progress
@@ -86,7 +87,7 @@ class NautilusBacktest:
                 f"data: no row of dataset {request.dataset.id} lies between start {data.start} and end {data.end}",
                 hint="`tc data list` shows what each dataset covers; end is exclusive.",
             )
-        self.first_ns = data.start_ns or first_stamp(request.dataset, start_ns=None)
+        self.first_ns = data.start_ns or request.dataset.first_ns
         self._folders = python_path(request)
         # What the strategy draws at random is drawn from the spec's seed.
         random.seed(request.spec.seed)
@@ -104,12 +105,13 @@ class NautilusBacktest:
             The engine or the strategy raised, or the engine played fewer rows than it was given.
 
         """
-        engine = self._engine
-        try:
-            with importable(self._folders):
-                return self._played(engine, emit, on_progress, should_stop)
-        finally:
-            engine.dispose()
+        with importable(self._folders):
+            return self._played(self._engine, emit, on_progress, should_stop)
+
+    def close(self) -> None:
+        """Dispose of the engine; an exception of the strategy's while it is disposed of changes nothing that was recorded."""
+        with suppress(Exception, SystemExit):
+            self._engine.dispose()
 
     def _played(
         self,
@@ -138,10 +140,13 @@ class NautilusBacktest:
                 rows += len(chunk)
                 on_progress(Progress(rows, self.rows_total, events))
             end(engine)
-        except EngineError:
-            recorder.detach()  # The rows up to the failure were processed: they belong to the stream.
-            raise
-        recorder.detach()
+        finally:
+            recorder.detach()  # The rows up to a failure were processed, too: they belong to the stream.
+        if rows != self.rows_total and not is_stopped:
+            raise EngineError(
+                f"{rows} rows were played, but the dataset has {self.rows_total} in the spec's window",
+                hint="`tc data fingerprint` says whether the dataset is as it was imported.",
+            )
         at_ns = engine.kernel.clock.timestamp_ns()
         counters = getattr(self._strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
         return EngineOutcome(rows, is_stopped, at_ns, dict(counters))
@@ -172,6 +177,11 @@ def _check_precisions(request: BacktestRequest) -> None:
 def _check_balances(request: BacktestRequest) -> None:
     for text in request.spec.venue.starting_balances:
         amount, _, code = text.partition(" ")
+        if Currency.from_str(code, strict=True) is None:
+            raise DocumentError(
+                f"venue.starting_balances: NautilusTrader knows no currency {code!r}",
+                hint="Currencies are written as Binance does: USDT, BTC, EUR.",
+            )
         if Money.from_str(text).as_decimal() != Decimal(amount):
             places = Currency.from_str(code).precision
             raise DocumentError(
@@ -218,9 +228,9 @@ def play(engine: BacktestEngine, chunk: list[Any], start_ns: int | None) -> None
         engine.add_data(chunk, sort=True)
         engine.run(start=start_ns, streaming=True)
         engine.clear_data()
-    except TcError:
+    except (TcError, KeyboardInterrupt):
         raise
-    except Exception as error:  # whatever the user's strategy or the engine raised
+    except BaseException as error:  # whatever the user's strategy or the engine raised, an exit included
         raise _failed(error) from error
     played = engine.iteration - before
     if played != len(chunk):
@@ -234,11 +244,11 @@ def end(engine: BacktestEngine) -> None:
     """Stop the strategy and the engine after the last row."""
     try:
         engine.end()
-    except TcError:
+    except (TcError, KeyboardInterrupt):
         raise
-    except Exception as error:  # whatever the user's on_stop raised
+    except BaseException as error:  # whatever the user's on_stop raised, an exit included
         raise _failed(error) from error
 
 
-def _failed(error: Exception) -> EngineError:
+def _failed(error: BaseException) -> EngineError:
     return EngineError(f"{type(error).__name__}: {error}", hint="The run directory has the traceback in error.txt.")

@@ -118,15 +118,20 @@ class Recorder:
         """
         waiting, self._waiting = self._waiting, []
         emit = self._emit
-        for event, iteration in waiting:
-            translate = TRANSLATORS.get(type(event))
-            if translate is None:
-                _require_ignored(event)
-                continue
-            translated = translate(event)
-            if iteration >= 0:
-                self._catch_up(iteration, translated.at_ns)
-            emit(translated)
+        done = 0
+        try:
+            for event, iteration in waiting:
+                done += 1
+                translate = TRANSLATORS.get(type(event))
+                if translate is None:
+                    _require_ignored(event)
+                    continue
+                translated = translate(event)
+                if iteration >= 0:
+                    self._catch_up(iteration, translated.at_ns)
+                emit(translated)
+        finally:
+            self._waiting[:0] = waiting[done:]  # What came after one that failed happened all the same.
 
     def _catch_up(self, iteration: int, now_ns: int) -> None:
         taken = iteration - self._iterations_before

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataType
@@ -27,18 +28,6 @@ def window(dataset: Dataset, *, start_ns: int | None, end_ns: int | None) -> tup
     before = _rows_below(dataset, start_ns) if start_ns is not None else 0
     upto = _rows_below(dataset, end_ns) if end_ns is not None else dataset.rows
     return before, max(0, upto - before)
-
-
-def first_stamp(dataset: Dataset, *, start_ns: int | None) -> int:
-    """Return the stamp of the first row at or after the start; the window is not empty."""
-    stamps = []
-    for part in dataset.parts:
-        column = _stamps(dataset, part)
-        if start_ns is not None:
-            column = column.filter(pc.greater_equal(column, start_ns))
-        if len(column):
-            stamps.append(int(column[0].as_py()))
-    return min(stamps)
 
 
 def chunks(dataset: Dataset, *, start_ns: int | None, end_ns: int | None, rows: int = CHUNK_ROWS) -> Iterator[list[Any]]:
@@ -85,4 +74,9 @@ def _rows_below(dataset: Dataset, at_ns: int) -> int:
 
 
 def _stamps(dataset: Dataset, part: DatasetPart) -> Any:  # noqa: ANN401 - pyarrow has no types
-    return pq.read_table(dataset.part_path(part), columns=["ts_init"])["ts_init"]
+    try:
+        return pq.read_table(dataset.part_path(part), columns=["ts_init"])["ts_init"]
+    except (OSError, pa.ArrowException) as error:
+        raise ArtifactError(
+            f"dataset {dataset.id}: {part.path} cannot be read: {error}", hint="Import or prepare the dataset again."
+        ) from None
