@@ -310,18 +310,21 @@ def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path) -> "di
         return prepared.to_dict()
 
 
-def reproduce_run(run: "RunDirectory", *, artifacts_root: Path, data_root: Path) -> "Reproduction":
+def reproduce_run(run: "RunDirectory", *, artifacts_root: Path, data_root: Path, is_recorded: bool) -> "Reproduction":
     """Run a run's stored spec again in a fresh process, and compare."""
     from tc.flows.diff import diff_runs
-    from tc.flows.reproduce import reproduce
+    from tc.flows.reproduce import record_reproduction, reproduce
 
-    return reproduce(
+    reproduction = reproduce(
         run,
         data_root=data_root,
         artifacts_root=artifacts_root,
         rerun=rerun,
         differ=lambda recorded, again: diff_runs(recorded, again).to_dict(),
     )
+    if is_recorded:
+        record_reproduction(run, reproduction, by=_witness())
+    return reproduction
 
 
 def rerun(run: Path, data_root: Path, artifacts_root: Path) -> None:
@@ -349,6 +352,13 @@ def render_report(run: "RunDirectory", *, data_root: Path, as_html: bool) -> str
 
     report = report_again(run, data_root=data_root, read_candles=_read_candles)
     return render_html(report) if as_html else render_markdown(report)
+
+
+def record_report(run: "RunDirectory", text: str, *, as_html: bool) -> Path:
+    """Keep a report made later beside the sealed run."""
+    from tc.flows.report import record_report
+
+    return record_report(run, text, suffix=".html" if as_html else ".md", by=_witness())
 
 
 def metrics_of(run: "RunDirectory", *, data_root: Path) -> "Mapping[str, object]":

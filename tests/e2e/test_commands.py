@@ -162,6 +162,21 @@ def test_a_second_process_may_stop_the_run_and_not_write_it(tc: Command, tmp_pat
     assert "enough" in (tmp_path / "artifacts/runs/slow/metadata.json").read_text()
 
 
+def test_threads_that_a_strategy_leaves_behind_do_not_keep_the_process(tc: Command, tmp_path: Path) -> None:
+    tc("data", "prepare")
+    (tmp_path / "strays.py").write_text(
+        "import threading, time\nfrom nautilus_trader.trading.strategy import Strategy\n\n\n"
+        "class Strays(Strategy):\n    def on_start(self):\n        threading.Thread(target=time.sleep, args=(600,)).start()\n"
+    )
+    spec = (SPECS / "ops_smoke_demo.yaml").read_text()
+    spec = spec.replace("  scenario: ops_smoke_demo\n", '  path: "strays:Strays"\n  python_path: ["."]\n')
+    (tmp_path / "strays.yaml").write_text(spec)
+    done = tc("run", "strays.yaml", "--run-id", "strays", timeout=60)
+    assert done.returncode == 0
+    assert "left 1 threads running" in done.stderr
+    assert tc("runs", "reproduce", "strays", "--record", timeout=100).returncode == 0
+
+
 def killed_runs(tc: Command, tmp_path: Path, kills: int) -> None:
     """Kill a run at random moments of its life; each time every command must read what is left."""
     tc("data", "prepare")

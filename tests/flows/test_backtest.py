@@ -21,9 +21,10 @@ from tc.flows.circumstances import circumstances_here, git_commit, versions
 from tc.flows.diff import diff_runs
 from tc.flows.replay import replay_run
 from tc.flows.report import report_again, report_run
-from tc.flows.reproduce import Reproduction, reproduce, rerun
+from tc.flows.reproduce import Reproduction, record_reproduction, reproduce, rerun
 from tc.flows.usage import usage_now
 from tc.flows.verify import verify_run
+from tc.flows.witness import witness_now
 from tc.ports import Backtest, BacktestRequest, EngineOutcome
 from tc.spec.parse import load_run_spec
 from tc.spec.run_spec import DataSpec, StrategySpec
@@ -33,7 +34,7 @@ from tc.store.journal import read_entries
 from tc.store.layout import RunDirectory
 from tc.store.lock import is_active
 from tc.store.metadata import read_metadata
-from tc.store.ops import append_fact
+from tc.store.ops import append_fact, read_facts
 
 pytestmark = pytest.mark.e2e
 SCENARIO = StrategySpec(scenario="ops_smoke_demo")
@@ -515,3 +516,12 @@ def test_an_altered_dataset_is_not_run_verified_or_reproduced(tmp_path: Path) ->
     assert verification.findings != ()
     with pytest.raises(ArtifactError, match="1000 rows"):
         again(finished, tmp_path, tmp_path)
+
+
+def test_a_reproduction_and_a_report_made_later_are_recorded_beside_the_seal(data_root: Path, tmp_path: Path) -> None:
+    finished = run(request(data_root, tmp_path, strategy=SCENARIO, data=HOUR), tmp_path)
+    record_reproduction(finished.run, Reproduction("a" * 64, "a" * 64, None), by=witness_now())
+    kept = wiring.record_report(finished.run, "# Again\n", as_html=False)
+    assert kept.read_text() == "# Again\n"
+    assert [type(fact).__name__ for fact in read_facts(finished.run)] == ["RunReproduced", "ReportWritten"]
+    assert verify_run(finished.run, data_root=data_root).findings == ()

@@ -1,5 +1,8 @@
 """`tc run` and `tc demo`: from a RunSpec to a sealed run directory."""
 
+import os
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +64,7 @@ def run(
         )
     _show_finished(finished, as_json=as_json)
     _show_failure(finished)
-    raise typer.Exit(_EXIT[finished.status])
+    _leave(_EXIT[finished.status])
 
 
 def demo(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, data_root: DataRoot = DATA_ROOT) -> None:
@@ -80,6 +83,16 @@ def demo(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, data_root: DataRoot = D
         for command in (f"show {run_id}", f"verify {run_id}", f"replay {run_id} --at 100", f"reproduce {run_id}"):
             typer.echo(f"  tc runs {command}")
     raise typer.Exit(_EXIT[finished.status])
+
+
+def _leave(code: ExitCode) -> None:
+    """End with the code, even when the strategy left threads behind that would keep the process alive for ever."""
+    strays = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]
+    if strays:
+        show_error(f"the strategy left {len(strays)} threads running; they end here", "Join them in on_stop.")
+        sys.stdout.flush()
+        os._exit(code)
+    raise typer.Exit(code)
 
 
 def _show_failure(finished: "FinishedRun") -> None:

@@ -124,14 +124,18 @@ def diff(left: Run, right: Run, artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, 
 
 @app.command()
 def reproduce(
-    run: Run, artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, data_root: DataRoot = DATA_ROOT, as_json: AsJson = False
+    run: Run,
+    record: Recorded = False,
+    artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
+    data_root: DataRoot = DATA_ROOT,
+    as_json: AsJson = False,
 ) -> None:
     """Run a run's stored spec again in a fresh process, and compare the journals; exit 1 when they differ.
 
     Refused, before the engine starts, when code, packages, engine or dataset are no longer those of the run.
     """
     directory = wiring.find_run(run, artifacts_root=artifacts_root)
-    reproduction = wiring.reproduce_run(directory, artifacts_root=artifacts_root, data_root=data_root)
+    reproduction = wiring.reproduce_run(directory, artifacts_root=artifacts_root, data_root=data_root, is_recorded=record)
     document = show_runs.reproduction_document(directory.run_id, reproduction)
     show_json(document) if as_json else show_runs.show_reproduction(document)
     raise typer.Exit(ExitCode.OK if reproduction.is_equal else ExitCode.FOUND)
@@ -142,20 +146,24 @@ def report(
     run: Run,
     html: Html = False,
     output: ReportFile = None,
+    record: Recorded = False,
     artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
     data_root: DataRoot = DATA_ROOT,
     as_json: AsJson = False,
 ) -> None:
     """Make a run's report again from its journal as it stands: Markdown, HTML, or the metrics as JSON.
 
-    The run directory is not written. Prices are drawn when the run's dataset is present.
+    The sealed part of the run directory is never written; --record keeps the report in ops/.
+    Prices are drawn when the run's dataset is present.
     """
     directory = wiring.find_run(run, artifacts_root=artifacts_root)
     if as_json:
         show_json(wiring.metrics_of(directory, data_root=data_root))
         return
     text = wiring.render_report(directory, data_root=data_root, as_html=html)
-    if output is None:
+    if record:
+        typer.echo(str(wiring.record_report(directory, text, as_html=html)))
+    elif output is None:
         typer.echo(text, nl=False)
     else:
         wiring.write_file(output, text.encode())

@@ -12,6 +12,7 @@ from tc.core import CoreConfiguration, fold_event_stream_entries, state_digest
 from tc.errors import ArtifactError, InvariantViolation
 from tc.flows.backtest import Recording
 from tc.flows.configuration import read_effective_configuration
+from tc.flows.witness import Witness
 from tc.reports.candles import Candles
 from tc.reports.html import render_html
 from tc.reports.markdown import render_markdown
@@ -20,10 +21,12 @@ from tc.reports.report import Digests, ProcessUsage, ReportInput
 from tc.reports.summary import summarize
 from tc.spec.run_spec import RunSpec
 from tc.store.dataset import Dataset, load_dataset
+from tc.store.facts import ReportWritten
 from tc.store.files import read_file, write_atomic
 from tc.store.journal import read_entries, scan_journal
 from tc.store.layout import RunDirectory
 from tc.store.metadata import Metadata, read_metadata
+from tc.store.ops import append_fact, write_ops_artifact
 from tc.store.seal import read_seal
 from tc.store.status import run_status
 
@@ -86,6 +89,13 @@ def report_again(run: RunDirectory, *, data_root: Path, read_candles: CandleRead
         findings=() if status != "failed" else (_failure(metadata.reason),),
         error=read_file(run.error).decode(errors="replace") if run.error.exists() else None,
     )
+
+
+def record_report(run: RunDirectory, text: str, *, suffix: str, by: Witness) -> Path:
+    """Keep a report made later in the run's `ops/`, and say so in its ops stream; ArtifactError when they cannot be written."""
+    artifact = write_ops_artifact(run, f"report-{by.at_ns}{suffix}", text.encode())
+    append_fact(run, ReportWritten(at_ns=by.at_ns, tc=by.tc, user=by.user, artifacts=(artifact,)))
+    return run.ops_folder / artifact.name
 
 
 def _gathered(

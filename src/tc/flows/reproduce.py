@@ -3,22 +3,24 @@
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tc.errors import ArtifactError, EngineError, RefusedError
+from tc.errors import ArtifactError, EngineError, RefusedError, TcError
 from tc.flows.backtest import Circumstances, prepare_run, run_prepared
 from tc.flows.configuration import read_effective_configuration
+from tc.flows.witness import Witness
 from tc.ports import BacktestRequest, Engine
 from tc.store.dataset import Dataset
+from tc.store.facts import RunReproduced
 from tc.store.journal import scan_journal
 from tc.store.layout import RunDirectory
+from tc.store.ops import append_fact
 
 RUN_ID = "reproduction"
 
@@ -42,7 +44,7 @@ _ABSENT = "absent"
 DatasetReader = Callable[[str], Dataset]
 """Reads a dataset by its id and proves that its rows are those that its manifest names."""
 
-Rerun = Callable[[Path, Path, Path], None]
+Rerun = Callable[..., None]
 """Runs the stored spec of a run directory (first path) on a data root (second) into an artifacts root (third)."""
 
 Differ = Callable[[RunDirectory, RunDirectory], Mapping[str, Any]]
@@ -71,17 +73,51 @@ def reproduce(run: RunDirectory, *, data_root: Path, artifacts_root: Path, rerun
     room = artifacts_root if os.access(artifacts_root, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix=".reproduce-", dir=room) as folder:
         again = RunDirectory(Path(folder) / "runs" / RUN_ID)
-        # A fresh interpreter: nothing that this process has imported or drawn can play a part.
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            try:
-                pool.submit(rerun, run.path, data_root, Path(folder)).result()
-            except BrokenProcessPool:
-                raise EngineError(
-                    "the process that ran the spec again died", hint="Run it with `tc run` to see how it ends."
-                ) from None
+        _in_fresh_process(rerun, run.path, data_root, Path(folder))
         reproduced = scan_journal(again.journal)
         is_equal = reproduced.digest == recorded.digest
         return Reproduction(recorded.digest, reproduced.digest, None if is_equal else differ(run, again))
+
+
+def _in_fresh_process(rerun: Rerun, *paths: Path) -> None:
+    """Call in a fresh interpreter: nothing that this process has imported or drawn can play a part."""
+    context = get_context("spawn")
+    answers, answer = context.Pipe(duplex=False)
+    process = context.Process(target=_answering, args=(answer, rerun, paths))
+    process.start()
+    answer.close()
+    try:
+        error = answers.recv()
+    except EOFError:
+        raise EngineError("the process that ran the spec again died", hint="Run it with `tc run` to see how it ends.") from None
+    finally:
+        process.kill()  # What it had to write is on disk; threads that the strategy left would keep it alive.
+        process.join()
+    if error is not None:
+        raise error
+
+
+def _answering(answer: Connection, rerun: Rerun, paths: tuple[Path, ...]) -> None:
+    try:
+        rerun(*paths)
+    except TcError as error:
+        answer.send(error)
+    else:
+        answer.send(None)
+
+
+def record_reproduction(run: RunDirectory, reproduction: Reproduction, *, by: Witness) -> None:
+    """Append to the run's ops stream that it was run again, and what came of it; ArtifactError when it cannot be written."""
+    append_fact(
+        run,
+        RunReproduced(
+            at_ns=by.at_ns,
+            tc=by.tc,
+            user=by.user,
+            journal_digest=reproduction.reproduced_digest,
+            is_equal=reproduction.is_equal,
+        ),
+    )
 
 
 def rerun(run: RunDirectory, *, read_dataset: DatasetReader, engine: Engine, circumstances: Circumstances) -> None:
