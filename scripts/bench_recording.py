@@ -50,7 +50,7 @@ def main() -> None:
 def ticks(folder: Path) -> BacktestRequest:
     """Return the packaged scenario on the packaged trades and quotes: rows that cost the engine little."""
     prepare_sample("btcusdt-sample", folder)
-    return _request("btcusdt_ticks_smoke", folder, "strategy.parameters.step_every=28")
+    return _request("btcusdt_ticks_smoke", folder, "strategy.parameters.step_every=19")
 
 
 def bars(folder: Path) -> BacktestRequest | None:
@@ -65,7 +65,7 @@ def bars(folder: Path) -> BacktestRequest | None:
         folder,
         "instrument=FILUSDT-PERP.BINANCE",
         "data.dataset=klines",
-        "strategy.parameters={trade_size: '10', step_every: 40}",
+        "strategy.parameters={trade_size: '10', step_every: 27}",
         "venue.starting_balances=['10000000 USDT']",
     )
 
