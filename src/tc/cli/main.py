@@ -40,6 +40,7 @@ def main() -> None:
     except TcError as error:
         show_error(error.message, error.hint)
         sys.exit(error.exit_code)
-    except OSError as error:  # flows translate theirs: this one is the terminal, or the file that output is sent to
-        show_error(f"the output cannot be written: {error.strerror}", "Look at where the output is sent to.")
+    except OSError as error:  # most are translated where they arise; without a file's name it is what output is sent to
+        place = error.filename or "the output"
+        show_error(f"{place} cannot be read or written: {error.strerror}", "Look at its permissions and at the free space.")
         sys.exit(ExitCode.UNREACHABLE)
