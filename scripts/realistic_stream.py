@@ -26,7 +26,8 @@ from tc.core.events import (
     span,
 )
 
-CONFIGURATION = CoreConfiguration.from_document({"configuration_version": 1, "core": {"closed_orders_kept": 4096}})
+CORE = {"closed_orders_kept": 4096, "history": {"samples": 0, "every_ns": 0}, "gate": None}
+CONFIGURATION = CoreConfiguration.from_document({"configuration_version": 2, "core": CORE})
 DATASET = "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730"
 INSTRUMENT = "BTCUSDT-PERP.BINANCE"
 STRATEGY = "EMACross-000"
@@ -66,11 +67,11 @@ def _trading() -> Iterator[Event]:
         at_ns += 60_000_000_000
         yield MarketDataRows(at_ns, DATASET, row, row + order % 17)
         row += order % 17 + 1
-        yield from _order(order, at_ns)
+        yield from order_life(order, at_ns)
         order += 1
 
 
-def _order(number: int, at_ns: int) -> Iterator[Event]:
+def order_life(number: int, at_ns: int) -> Iterator[Event]:
     """Yield an order's life: one in eleven is cancelled; of the others, each second one closes what the first opened."""
     client_order_id = f"O-20240801-000000-001-000-{number}"
     venue_order_id = f"BINANCE-1-{number}"

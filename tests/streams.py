@@ -5,14 +5,22 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from core_documents import core_part
 from tc.core import CoreConfiguration, EventStreamEntry
 from tc.core.events import (
     STREAM_SCHEMA,
     AccountUpdated,
     Balance,
+    CancelRequested,
     ComponentStateChanged,
+    ControlTimeReached,
+    DispatchFailed,
     Event,
+    FeedDegraded,
+    KillSwitchChanged,
     MarketDataRows,
+    MarketObserved,
+    ModifyRequested,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -34,10 +42,16 @@ from tc.core.events import (
     PositionOpened,
     RunCompleted,
     RunStarted,
+    SnapshotOrder,
+    SnapshotPosition,
+    SnapshotTaken,
+    StrategyFailed,
+    SubmitRequested,
+    ThrottleReset,
     TradingStateChanged,
     span,
 )
-from tc.runtime.stream import EventStreamCursor
+from tc.runtime.cursor import EventStreamCursor
 
 DATASET = "d" * 64
 START_NS = 1_700_000_000_000_000_000
@@ -46,7 +60,7 @@ FINAL = {"FILLED", "CANCELED", "REJECTED", "EXPIRED"}
 
 def configuration(*, closed_orders_kept: int = 4096, **other: object) -> CoreConfiguration:
     """Return a small configuration."""
-    document = {"configuration_version": 1, "core": {"closed_orders_kept": closed_orders_kept}, **other}
+    document = {"configuration_version": 2, "core": core_part(closed_orders_kept=closed_orders_kept), **other}
     return CoreConfiguration.from_document(document)
 
 
@@ -192,7 +206,28 @@ class Venue:
         self.emit(OrderTriggered(*at, stop))
         self.fill(stop)
         self.end(self.accepted(), "EXPIRED")
+        self.control_and_requests()
         self.emit(RunCompleted(self.now))
+
+    def control_and_requests(self) -> None:
+        """Play each event that asks for something, observes the market or controls the run."""
+        at = (self.now, self.now)
+        self.emit(MarketObserved(*at, "BTCUSDT.X", Decimal("99.5"), Decimal(3), Decimal("100.5"), Decimal(2)))
+        self.emit(FeedDegraded(*at, "BTCUSDT.X", "a gap"))
+        asked = self.initialize()
+        self.emit(SubmitRequested(*at, (asked,)))
+        self.emit(DispatchFailed(*at, asked, "NEW", "refused"))
+        self.orders[asked].status = "DENIED"
+        self.emit(ModifyRequested(*at, asked, Decimal(1)))
+        self.emit(CancelRequested(*at, (asked,)))
+        self.emit(ControlTimeReached(self.now, self.now, "heartbeat"))
+        self.emit(KillSwitchChanged(self.now, "reduce", "operator", "a look"))
+        self.emit(ThrottleReset(self.now, "S-1", "operator", "looked at"))
+        self.emit(StrategyFailed(self.now, "ValueError"))
+        terms = OrderInitialized(*at, "E-1", "S-2", "BTCUSDT.X", "SELL", "LIMIT", Decimal(4), "GTC", price=Decimal(120))
+        order = SnapshotOrder(terms, "A-1", "V-E-1", Decimal(4), Decimal(1))
+        position = SnapshotPosition("P-E", "S-2", "BTCUSDT.X", Decimal(-2), Decimal(210))
+        self.emit(SnapshotTaken(*at, "venue", "none", (order,), (position,)))
 
 
 @st.composite

@@ -13,10 +13,6 @@ _TEST = re.compile(r"test_((?:R\d\d_)+)")
 
 _INTRODUCTION = """
 The semantics of `tc.core`, as numbered rules. A test that holds a rule carries its id in its name.
-
-Rules R31 to R62 (intents, risk, queue and dispatch) and R72 to R90 (control time, snapshots, failures) belong to parts
-that are not built yet; see the [roadmap](../roadmap.md). Two of them hold already, because they speak of Orders: R44, for
-the Order (there is no Queue), and R59. R08 and R18 wait for the same parts: nothing is gated or put in order by priority yet.
 """
 
 

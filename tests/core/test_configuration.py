@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_documents import core_part
 from streams import START_NS, Venue, configuration, venues
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, fold_event_stream_entries, process_event_entry
 from tc.core.events import EVENT_TYPES, RunCompleted, RunStarted
@@ -21,7 +22,7 @@ json_values = st.recursive(
 
 
 def _document(extra: dict[str, Any]) -> dict[str, Any]:
-    return {**extra, "configuration_version": 1, "core": {"closed_orders_kept": 7}}
+    return {**extra, "configuration_version": 2, "core": core_part(closed_orders_kept=7)}
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=5), st.randoms(use_true_random=False))
@@ -69,11 +70,13 @@ def test_R14_R16_processing_on_under_another_configuration_is_refused(venue: Ven
         process_event_entry(state, EventStreamEntry(state.position + 1, RunCompleted(START_NS)), configuration=other)
 
 
-def test_R15_nothing_is_assumed_for_a_value_that_is_missing() -> None:
-    with pytest.raises(DocumentError, match="closed_orders_kept"):
-        CoreConfiguration.from_document({"configuration_version": 1, "core": {}})
+@pytest.mark.parametrize("missing", core_part())
+def test_R15_nothing_is_assumed_for_a_value_that_is_missing(missing: str) -> None:
+    core = {name: value for name, value in core_part().items() if name != missing}
+    with pytest.raises(DocumentError, match=f"missing required field `{missing}`"):
+        CoreConfiguration.from_document({"configuration_version": 2, "core": core})
 
 
 def test_R12_another_version_is_refused() -> None:
-    with pytest.raises(DocumentError, match="configuration_version is 2; this version of tc reads 1"):
-        CoreConfiguration.from_document({"configuration_version": 2, "core": {"closed_orders_kept": 1}})
+    with pytest.raises(DocumentError, match="configuration_version is 3; this version of tc reads 2"):
+        CoreConfiguration.from_document({"configuration_version": 3, "core": core_part(closed_orders_kept=1)})

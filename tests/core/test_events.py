@@ -35,9 +35,9 @@ from tc.core.events import (
     RunStopped,
     span,
 )
-from tc.core.state.fold import _HANDLERS
+from tc.core.state.fold import HANDLERS
 from tc.errors import InvariantViolation
-from tc.runtime.stream import EventStreamCursor
+from tc.runtime.cursor import EventStreamCursor
 
 
 @pytest.mark.parametrize("kind", CATEGORIES, ids=lambda kind: kind.__name__)
@@ -53,11 +53,11 @@ def test_R01_an_event_cannot_be_changed_after_creation(kind: type) -> None:
 def test_R02_each_event_type_has_exactly_one_category_and_a_handler(kind: type) -> None:
     assert CATEGORIES[kind] in {"market", "execution", "intent", "control"}
     assert EVENT_TYPES[kind.__name__] is kind
-    assert kind in _HANDLERS
+    assert kind in HANDLERS
 
 
 def test_R02_no_handler_is_without_a_category() -> None:
-    assert set(_HANDLERS) == set(CATEGORIES)
+    assert set(HANDLERS) == set(CATEGORIES)
 
 
 def test_R03_an_entry_has_exactly_position_and_event() -> None:
@@ -88,8 +88,17 @@ def test_R05_the_cursor_allocates_gapless_positions(venue: Venue) -> None:
 
 
 FACTS = {
-    "market": {"MarketDataRows"},
-    "intent": {"OrderInitialized", "OrderDenied", "OrderEmulated", "OrderReleased"},
+    "market": {"MarketDataRows", "MarketObserved", "FeedDegraded"},
+    "intent": {
+        "OrderInitialized",
+        "OrderDenied",
+        "OrderEmulated",
+        "OrderReleased",
+        "SubmitRequested",
+        "ModifyRequested",
+        "CancelRequested",
+        "DispatchFailed",
+    },
     "execution": {
         "OrderSubmitted",
         "OrderAccepted",
@@ -108,9 +117,21 @@ FACTS = {
         "PositionClosed",
         "AccountUpdated",
     },
-    "control": {"RunStarted", "RunCompleted", "RunStopped", "RunFailed", "TradingStateChanged", "ComponentStateChanged"},
+    "control": {
+        "RunStarted",
+        "RunCompleted",
+        "RunStopped",
+        "RunFailed",
+        "TradingStateChanged",
+        "ComponentStateChanged",
+        "ControlTimeReached",
+        "KillSwitchChanged",
+        "ThrottleReset",
+        "StrategyFailed",
+        "SnapshotTaken",
+    },
 }
-"""Every type that an entry may hold: each names what has happened, none asks for anything (NEW, REPLACE, CANCEL)."""
+"""Every type that an entry may hold: each names what has happened, be it that somebody asked; none is an Intent."""
 
 
 def test_R09_the_closed_list_of_event_types_holds_facts_and_no_intent() -> None:
@@ -223,7 +244,19 @@ def test_decimals_stay_text_in_the_journal_form() -> None:
 
 CORE = Path(tc.core.__file__).parent
 MODULES = sorted(CORE.rglob("*.py"))
-IMPORTED = {"collections.abc", "decimal", "hashlib", "msgspec", "tc.core", "tc.errors", "types", "typing", "zlib"}
+IMPORTED = {
+    "bisect",
+    "collections.abc",
+    "decimal",
+    "hashlib",
+    "msgspec",
+    "msgspec.structs",
+    "tc.core",
+    "tc.errors",
+    "types",
+    "typing",
+    "zlib",
+}
 """All that the Core may import: none of these can read a clock, a random source, the environment, a file or the network."""
 
 

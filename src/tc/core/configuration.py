@@ -4,9 +4,10 @@ import hashlib
 
 import msgspec
 
+from tc.core.gate import GateConfiguration
 from tc.errors import DocumentError
 
-CONFIGURATION_VERSION = 1
+CONFIGURATION_VERSION = 2
 
 
 class CoreConfiguration(msgspec.Struct, frozen=True):
@@ -22,12 +23,19 @@ class CoreConfiguration(msgspec.Struct, frozen=True):
         SHA-256 of ``document``, hex.
     closed_orders_kept
         At least this many final orders, with their trade ids, stay known after they close.
+    history_samples, history_every_ns
+        So many past prices of each instrument are kept in State, at least so far apart; 0 keeps none.
+    gate
+        How commands are judged and sent; None when the gate is off and no command is looked at.
 
     """
 
     document: bytes
     fingerprint: str
     closed_orders_kept: int
+    history_samples: int = 0
+    history_every_ns: int = 0
+    gate: GateConfiguration | None = None
 
     @classmethod
     def from_document(cls, document: object) -> "CoreConfiguration":
@@ -41,24 +49,40 @@ class CoreConfiguration(msgspec.Struct, frozen=True):
         """
         canonical = msgspec.json.encode(document, order="sorted")
         try:
+            _require_version(msgspec.json.decode(canonical, type=_Versioned).configuration_version)
             needs = msgspec.json.decode(canonical, type=_Document)
         except msgspec.ValidationError as error:
             raise DocumentError(
                 f"the effective configuration is not complete: {error}",
                 hint="Write it with `tc run`, which fills in every value.",
             ) from None
-        if needs.configuration_version != CONFIGURATION_VERSION:
-            raise DocumentError(
-                f"configuration_version is {needs.configuration_version}; this version of tc reads {CONFIGURATION_VERSION}",
-                hint="Use the version of tc that wrote the run; metadata.json names it.",
-            )
-        return cls(canonical, hashlib.sha256(canonical).hexdigest(), needs.core.closed_orders_kept)
+        core = needs.core
+        fingerprint = hashlib.sha256(canonical).hexdigest()
+        return cls(canonical, fingerprint, core.closed_orders_kept, core.history.samples, core.history.every_ns, core.gate)
+
+
+class _History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    samples: int
+    every_ns: int
 
 
 class _Core(msgspec.Struct, frozen=True):
     closed_orders_kept: int
+    history: _History
+    gate: GateConfiguration | None
+
+
+class _Versioned(msgspec.Struct, frozen=True):
+    configuration_version: int
 
 
 class _Document(msgspec.Struct, frozen=True):
-    configuration_version: int
     core: _Core
+
+
+def _require_version(version: int) -> None:
+    if version != CONFIGURATION_VERSION:
+        raise DocumentError(
+            f"configuration_version is {version}; this version of tc reads {CONFIGURATION_VERSION}",
+            hint="Use the version of tc that wrote the run; metadata.json names it.",
+        )

@@ -6,9 +6,10 @@ from types import MappingProxyType
 
 from tc.core.configuration import CoreConfiguration
 from tc.core.entry import ProcessingPosition
-from tc.core.events import AccountUpdated
+from tc.core.events import AccountUpdated, KillMode, OrderInitialized
 from tc.core.state import slots
-from tc.core.state.model import Order, Position, State
+from tc.core.state.market import price_of
+from tc.core.state.model import NO_EXPOSURE, Exposure, InFlight, Order, Pending, Position, Reference, State
 from tc.core.state.orders import find
 
 
@@ -78,6 +79,64 @@ class ProcessingContext:
     def accounts(self) -> Mapping[str, AccountUpdated]:
         """Return the latest state of each account."""
         return MappingProxyType(self._state.execution.accounts)
+
+    def reference(self, instrument_id: str) -> Reference | None:
+        """Return the latest observation of an instrument's market, or None before the first."""
+        return self._state.market.references.get(instrument_id)
+
+    def reference_price(self, instrument_id: str) -> Decimal | None:
+        """Return the middle of bid and ask, else the last trade, else the one side that is known; None when nothing is."""
+        reference = self._state.market.references.get(instrument_id)
+        return None if reference is None else price_of(reference)
+
+    def history(self, instrument_id: str) -> tuple[tuple[int, Decimal], ...]:
+        """Return the prices kept of an instrument, (local stamp in nanoseconds, price), oldest first."""
+        return self._state.market.history.get(instrument_id, ())
+
+    def terms(self, key: str) -> OrderInitialized | None:
+        """Return the terms as first stated of an order that is not yet sent, open, or closed and still kept."""
+        orders = self._state.execution.orders
+        order = find(orders, key)
+        return slots.get(orders.unsubmitted, key) if order is None else order.terms
+
+    def pending(self, key: str) -> Pending | None:
+        """Return the command that waits under an order key, or None."""
+        return slots.get(self._state.execution.queue.pending, key)
+
+    def pending_commands(self) -> Iterator[Pending]:
+        """Iterate the commands that wait, in the order of their keys."""
+        return (pending for _, pending in slots.items(self._state.execution.queue.pending))
+
+    @property
+    def pending_count(self) -> int:
+        """How many commands wait to be sent."""
+        return self._state.execution.queue.size
+
+    def in_flight(self, key: str) -> InFlight | None:
+        """Return the command under an order key that was sent and is not yet answered, or None."""
+        return slots.get(self._state.execution.queue.in_flight, key)
+
+    def commands_in_flight(self) -> Iterator[InFlight]:
+        """Iterate the commands that were sent and are not yet answered, in the order of their keys."""
+        return (each for _, each in slots.items(self._state.execution.queue.in_flight))
+
+    def exposure(self, instrument_id: str) -> Exposure:
+        """Return what an instrument's position, open, in-flight and queued orders add up to."""
+        return self._state.execution.exposures.get(instrument_id, NO_EXPOSURE)
+
+    @property
+    def kill_switch(self) -> KillMode:
+        """The mode of the kill switch."""
+        return self._state.control.safeguards.kill_switch
+
+    def is_throttled(self, strategy_id: str) -> bool:
+        """Say whether the repeated-execution throttle has switched a strategy off."""
+        return strategy_id in self._state.control.safeguards.throttled
+
+    @property
+    def strategy_failures(self) -> int:
+        """At how many steps a Core-native strategy raised or returned what is no sequence of Intents."""
+        return self._state.control.strategy_failures
 
     def anomaly_counts(self) -> Mapping[str, int]:
         """Return how often each kind of anomaly occurred."""

@@ -6,7 +6,18 @@ A Struct here is both the Core's event and its journal line: one definition.
 from typing import Literal, get_args
 
 from tc.core.events.account import AccountUpdated, Balance, Margin, PositionChanged, PositionClosed, PositionOpened
-from tc.core.events.market import MarketDataRows
+from tc.core.events.control import (
+    ControlReason,
+    ControlTimeReached,
+    KillMode,
+    KillSwitchChanged,
+    SnapshotOrder,
+    SnapshotPosition,
+    SnapshotTaken,
+    StrategyFailed,
+    ThrottleReset,
+)
+from tc.core.events.market import FeedDegraded, MarketDataRows, MarketObserved
 from tc.core.events.orders import (
     OrderAccepted,
     OrderCanceled,
@@ -25,6 +36,7 @@ from tc.core.events.orders import (
     OrderTriggered,
     OrderUpdated,
 )
+from tc.core.events.requests import CancelRequested, DispatchFailed, Kind, ModifyRequested, SubmitRequested
 from tc.core.events.run import (
     STREAM_SCHEMA,
     ComponentStateChanged,
@@ -35,8 +47,17 @@ from tc.core.events.run import (
     TradingStateChanged,
 )
 
-type MarketEvent = MarketDataRows
-type IntentEvent = OrderInitialized | OrderDenied | OrderEmulated | OrderReleased
+type MarketEvent = MarketDataRows | MarketObserved | FeedDegraded
+type IntentEvent = (
+    OrderInitialized
+    | OrderDenied
+    | OrderEmulated
+    | OrderReleased
+    | SubmitRequested
+    | ModifyRequested
+    | CancelRequested
+    | DispatchFailed
+)
 type OrderEvent = (
     OrderSubmitted
     | OrderAccepted
@@ -52,7 +73,19 @@ type OrderEvent = (
     | OrderFilled
 )
 type AccountEvent = PositionOpened | PositionChanged | PositionClosed | AccountUpdated
-type ControlEvent = RunStarted | RunCompleted | RunStopped | RunFailed | TradingStateChanged | ComponentStateChanged
+type ControlEvent = (
+    RunStarted
+    | RunCompleted
+    | RunStopped
+    | RunFailed
+    | TradingStateChanged
+    | ComponentStateChanged
+    | ControlTimeReached
+    | KillSwitchChanged
+    | ThrottleReset
+    | StrategyFailed
+    | SnapshotTaken
+)
 type Event = MarketEvent | IntentEvent | OrderEvent | AccountEvent | ControlEvent
 
 Category = Literal["market", "execution", "intent", "control"]
@@ -94,14 +127,24 @@ __all__ = [
     "AccountEvent",
     "AccountUpdated",
     "Balance",
+    "CancelRequested",
     "Category",
     "ComponentStateChanged",
     "ControlEvent",
+    "ControlReason",
+    "ControlTimeReached",
+    "DispatchFailed",
     "Event",
+    "FeedDegraded",
     "IntentEvent",
+    "KillMode",
+    "KillSwitchChanged",
+    "Kind",
     "Margin",
     "MarketDataRows",
     "MarketEvent",
+    "MarketObserved",
+    "ModifyRequested",
     "OrderAccepted",
     "OrderCancelRejected",
     "OrderCanceled",
@@ -126,6 +169,12 @@ __all__ = [
     "RunFailed",
     "RunStarted",
     "RunStopped",
+    "SnapshotOrder",
+    "SnapshotPosition",
+    "SnapshotTaken",
+    "StrategyFailed",
+    "SubmitRequested",
+    "ThrottleReset",
     "TradingStateChanged",
     "span",
 ]

@@ -16,4 +16,7 @@ multiply = _EXACT.multiply
 negate = _EXACT.minus
 """Return the decimal with its sign changed."""
 
+normalize = _EXACT.normalize
+"""Return the decimal of the same value that ends in no zero."""
+
 ZERO = Decimal(0)

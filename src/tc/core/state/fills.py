@@ -105,6 +105,8 @@ def account_updated(
         {**execution.accounts, event.account_id: event},
         execution.anomaly_counts,
         execution.anomalies,
+        execution.queue,
+        execution.exposures,
     )
 
 
@@ -153,7 +155,7 @@ def _held(
         holdings.compat_fills + (not is_canonical),
         event.position_id if gained is not None and now is not None else holdings.flipping,
     )
-    counted = ExecutionState(orders, changed, execution.accounts, execution.anomaly_counts, execution.anomalies)
+    counted = _with(execution, orders, changed)
     return counted if anomaly is None else _with_anomaly(counted, anomaly, position, event.client_order_id)
 
 
@@ -209,8 +211,22 @@ def _with_anomaly(execution: ExecutionState, code: AnomalyCode, position: int, s
         execution.accounts,
         {**execution.anomaly_counts, code: execution.anomaly_counts.get(code, 0) + 1},
         kept if len(kept) >= ANOMALIES_KEPT else (*kept, Anomaly(code, position, subject)),
+        execution.queue,
+        execution.exposures,
     )
 
 
 def _with_holdings(execution: ExecutionState, holdings: Holdings) -> ExecutionState:
-    return ExecutionState(execution.orders, holdings, execution.accounts, execution.anomaly_counts, execution.anomalies)
+    return _with(execution, execution.orders, holdings)
+
+
+def _with(execution: ExecutionState, orders: Orders, holdings: Holdings) -> ExecutionState:
+    return ExecutionState(
+        orders,
+        holdings,
+        execution.accounts,
+        execution.anomaly_counts,
+        execution.anomalies,
+        execution.queue,
+        execution.exposures,
+    )

@@ -1,6 +1,6 @@
-"""The fold: one entry at a time, State in, State out; nothing else moves State."""
+"""What each event does to the facts in State; `tc.core.step` applies it, and decides."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import DecimalException
 from typing import Any
 
@@ -9,9 +9,16 @@ from tc.core.entry import EventStreamEntry
 from tc.core.events import (
     STREAM_SCHEMA,
     AccountUpdated,
+    CancelRequested,
     ComponentStateChanged,
+    ControlTimeReached,
+    DispatchFailed,
     Event,
+    FeedDegraded,
+    KillSwitchChanged,
     MarketDataRows,
+    MarketObserved,
+    ModifyRequested,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -35,17 +42,21 @@ from tc.core.events import (
     RunFailed,
     RunStarted,
     RunStopped,
+    SnapshotTaken,
+    StrategyFailed,
+    SubmitRequested,
+    ThrottleReset,
     TradingStateChanged,
 )
-from tc.core.state import fills, orders
-from tc.core.state.model import INITIAL, ControlState, ExecutionState, MarketState, Orders, RunStatus, State
+from tc.core.state import control, fills, market, orders, snapshot
+from tc.core.state.model import ControlState, ExecutionState, MarketState, Orders, RunStatus, State
 from tc.errors import InvariantViolation
 
 type Handler[E: Event] = Callable[[State, E, CoreConfiguration, int], State]
 
 
-def process_event_entry(state: State, entry: EventStreamEntry, *, configuration: CoreConfiguration) -> State:
-    """Return the State after the entry; the State given is untouched.
+def fold_entry(state: State, entry: EventStreamEntry, configuration: CoreConfiguration) -> State:
+    """Return the State with the entry's fact in it, and nothing decided; the State given is untouched.
 
     Raises
     ------
@@ -68,7 +79,7 @@ def process_event_entry(state: State, entry: EventStreamEntry, *, configuration:
         )
     if state.position and state.control.run != "running":
         raise InvariantViolation(f"position {entry.position} follows the end of the run, which is {state.control.run}")
-    handler = _HANDLERS.get(type(event))
+    handler = HANDLERS.get(type(event))
     if handler is None:
         raise InvariantViolation(
             f"position {entry.position} holds an event of unknown type {type(event).__name__}",
@@ -81,23 +92,6 @@ def process_event_entry(state: State, entry: EventStreamEntry, *, configuration:
             f"position {entry.position} holds an amount that cannot be added up exactly ({type(error).__name__})",
             hint="No venue trades such an amount: the entry was not made by an engine.",
         ) from None
-
-
-def fold_event_stream_entries(
-    entries: Iterable[EventStreamEntry], *, configuration: CoreConfiguration, state: State | None = None
-) -> State:
-    """Return the State after all entries, from the start of the stream or on from ``state``.
-
-    Raises
-    ------
-    InvariantViolation
-        As `process_event_entry`; entries before the one that broke the rule have no effect on the caller.
-
-    """
-    current = INITIAL if state is None else state
-    for entry in entries:
-        current = process_event_entry(current, entry, configuration=configuration)
-    return current
 
 
 def _stream_time(state: State, at_ns: int) -> int:
@@ -117,8 +111,14 @@ def _run_started(state: State, event: RunStarted, configuration: CoreConfigurati
             f"the stream names configuration {event.configuration[:12]}…, not {configuration.fingerprint[:12]}…",
             hint="A stream is only processed under the configuration that its first entry names.",
         )
-    control = ControlState("running", state.control.trading_state, state.control.components)
-    return State(position, configuration.fingerprint, _stream_time(state, event.at_ns), state.market, state.execution, control)
+    return State(
+        position,
+        configuration.fingerprint,
+        _stream_time(state, event.at_ns),
+        state.market,
+        state.execution,
+        control.with_run(state.control, "running"),
+    )
 
 
 def _run_ended(status: RunStatus) -> Handler[Any]:
@@ -128,36 +128,25 @@ def _run_ended(status: RunStatus) -> Handler[Any]:
         configuration: CoreConfiguration,  # noqa: ARG001
         position: int,
     ) -> State:
-        return _with_control(
-            state, event.at_ns, position, ControlState(status, state.control.trading_state, state.control.components)
-        )
+        return _with_control(state, event.at_ns, position, control.with_run(state.control, status))
 
     return handler
 
 
-def _trading_state_changed(
-    state: State,
-    event: TradingStateChanged,
-    configuration: CoreConfiguration,  # noqa: ARG001
-    position: int,
-) -> State:
-    control = ControlState(state.control.run, event.trading_state, state.control.components)
-    return _with_control(state, event.at_ns, position, control)
+def _of_control(step: Callable[[ControlState, Any], ControlState]) -> Handler[Any]:
+    def handler(state: State, event: Event, configuration: CoreConfiguration, position: int) -> State:  # noqa: ARG001
+        return _with_control(state, event.at_ns, position, step(state.control, event))
+
+    return handler
 
 
-def _component_state_changed(
-    state: State,
-    event: ComponentStateChanged,
-    configuration: CoreConfiguration,  # noqa: ARG001
-    position: int,
-) -> State:
-    components = {**state.control.components, event.component_id: event.component_state}
-    control = ControlState(state.control.run, state.control.trading_state, components)
-    return _with_control(state, event.at_ns, position, control)
+def _no_fact(state: State, event: Event, configuration: CoreConfiguration, position: int) -> State:  # noqa: ARG001
+    """Only stream time moves: what the event means is decided by the step."""
+    return State(position, state.configuration, _stream_time(state, event.at_ns), state.market, state.execution, state.control)
 
 
-def _with_control(state: State, at_ns: int, position: int, control: ControlState) -> State:
-    return State(position, state.configuration, _stream_time(state, at_ns), state.market, state.execution, control)
+def _with_control(state: State, at_ns: int, position: int, changed: ControlState) -> State:
+    return State(position, state.configuration, _stream_time(state, at_ns), state.market, state.execution, changed)
 
 
 def _market_data_rows(
@@ -166,21 +155,23 @@ def _market_data_rows(
     configuration: CoreConfiguration,  # noqa: ARG001
     position: int,
 ) -> State:
-    market = state.market
-    last = market.last_rows.get(event.dataset)
-    if event.last_row < event.first_row or (last is not None and event.first_row != last + 1):
-        raise InvariantViolation(
-            f"rows {event.first_row} to {event.last_row} of dataset {event.dataset[:12]}… do not follow row {last}"
+    changed = market.rows_played(state.market, event)
+    last = position + event.last_row - event.first_row
+    return State(last, state.configuration, _stream_time(state, event.at_ns), changed, state.execution, state.control)
+
+
+def _of_market(step: Callable[[MarketState, Any, CoreConfiguration], MarketState]) -> Handler[Any]:
+    def handler(state: State, event: Event, configuration: CoreConfiguration, position: int) -> State:
+        return State(
+            position,
+            state.configuration,
+            event.at_ns if event.at_ns > state.stream_time_ns else state.stream_time_ns,  # noqa: FURB136 - a call costs more
+            step(state.market, event, configuration),
+            state.execution,
+            state.control,
         )
-    rows = event.last_row - event.first_row + 1
-    return State(
-        position + rows - 1,
-        state.configuration,
-        _stream_time(state, event.at_ns),
-        MarketState({**market.last_rows, event.dataset: event.last_row}, market.rows + rows),
-        state.execution,
-        state.control,
-    )
+
+    return handler
 
 
 def _of_orders(step: Callable[[Orders, Any, CoreConfiguration], Orders]) -> Handler[Any]:
@@ -197,6 +188,8 @@ def _of_orders(step: Callable[[Orders, Any, CoreConfiguration], Orders]) -> Hand
                 execution.accounts,
                 execution.anomaly_counts,
                 execution.anomalies,
+                execution.queue,
+                execution.exposures,
             ),
             state.control,
         )
@@ -218,7 +211,29 @@ def _of_execution(step: Callable[[ExecutionState, Any, CoreConfiguration, int], 
     return handler
 
 
-_HANDLERS: dict[type, Handler[Any]] = {
+def _kill_switch_changed(
+    state: State,
+    event: KillSwitchChanged,
+    configuration: CoreConfiguration,  # noqa: ARG001
+    position: int,
+) -> State:
+    at_ns = _stream_time(state, event.at_ns)
+    return _with_control(state, at_ns, position, control.kill_switch_changed(state.control, event.mode, at_ns))
+
+
+def _snapshot_taken(
+    state: State,
+    event: SnapshotTaken,
+    configuration: CoreConfiguration,  # noqa: ARG001
+    position: int,
+) -> State:
+    at_ns = _stream_time(state, event.at_ns)
+    changed = control.kill_switch_changed(state.control, event.kill_switch, at_ns)
+    execution = snapshot.taken(state.execution, event)
+    return State(position, state.configuration, at_ns, state.market, execution, changed)
+
+
+HANDLERS: dict[type, Handler[Any]] = {
     MarketDataRows: _market_data_rows,
     OrderInitialized: _of_orders(orders.initialized),
     OrderDenied: _of_orders(orders.denied),
@@ -244,6 +259,17 @@ _HANDLERS: dict[type, Handler[Any]] = {
     RunCompleted: _run_ended("completed"),
     RunStopped: _run_ended("stopped"),
     RunFailed: _run_ended("failed"),
-    TradingStateChanged: _trading_state_changed,
-    ComponentStateChanged: _component_state_changed,
+    TradingStateChanged: _of_control(control.trading_state_changed),
+    ComponentStateChanged: _of_control(control.component_state_changed),
+    MarketObserved: _of_market(market.observed),
+    FeedDegraded: _of_market(market.degraded),
+    SubmitRequested: _no_fact,
+    ModifyRequested: _no_fact,
+    CancelRequested: _no_fact,
+    DispatchFailed: _of_orders(orders.dispatch_failed),
+    ControlTimeReached: _no_fact,
+    KillSwitchChanged: _kill_switch_changed,
+    ThrottleReset: _of_control(control.throttle_reset),
+    StrategyFailed: _of_control(control.strategy_failed),
+    SnapshotTaken: _snapshot_taken,
 }

@@ -4,6 +4,7 @@ from msgspec import structs
 
 from tc.core.configuration import CoreConfiguration
 from tc.core.events import (
+    DispatchFailed,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -24,7 +25,7 @@ from tc.core.events import (
 from tc.core.state import slots
 from tc.core.state.exact import ZERO
 from tc.core.state.lifecycle import LEGAL_MOVES
-from tc.core.state.model import FINAL, Order, Orders, OrderStatus, Pending
+from tc.core.state.model import FINAL, Order, Orders, OrderStatus, Unanswered
 from tc.errors import InvariantViolation
 
 
@@ -112,6 +113,17 @@ def command_rejected(
     return orders if order is None else _with_order(orders, _changed(order, order.status, "", None))
 
 
+def dispatch_failed(orders: Orders, event: DispatchFailed, configuration: CoreConfiguration) -> Orders:  # noqa: ARG001
+    """Forget the terms of an order that never left; of a change that never left, note that nothing is under way."""
+    key = event.client_order_id
+    order = slots.get(orders.open, key)
+    if order is not None:
+        return _with_order(orders, _changed(order, order.status, "", None))
+    if event.kind == "NEW" and slots.get(orders.unsubmitted, key) is not None:
+        return _with_unsubmitted(orders, slots.remove(orders.unsubmitted, key))
+    return orders
+
+
 def updated(orders: Orders, event: OrderUpdated, configuration: CoreConfiguration) -> Orders:  # noqa: ARG001
     """Set an Order's new terms, commanded by us or by the venue."""
     order = slots.get(orders.open, event.client_order_id)
@@ -148,7 +160,11 @@ def updated(orders: Orders, event: OrderUpdated, configuration: CoreConfiguratio
 
 def find(orders: Orders, client_order_id: str) -> Order | None:
     """Return the Order, open or closed and still kept, or None."""
-    slot = slots.slot_of(client_order_id)
+    return found(orders, slots.slot_of(client_order_id), client_order_id)
+
+
+def found(orders: Orders, slot: int, client_order_id: str) -> Order | None:
+    """Return the Order whose slot is known already; as `find`."""
     return (
         orders.open[slot].get(client_order_id)
         or orders.closed_recent[slot].get(client_order_id)
@@ -229,7 +245,7 @@ def _move(
     return replace_order(orders, order, _changed(order, status, "", venue_order_id), configuration)
 
 
-def _with_pending(orders: Orders, event: OrderPendingUpdate | OrderPendingCancel, pending: Pending) -> Orders:
+def _with_pending(orders: Orders, event: OrderPendingUpdate | OrderPendingCancel, pending: Unanswered) -> Orders:
     order = slots.get(orders.open, event.client_order_id)
     if order is None:
         _terms(orders, event)
@@ -256,7 +272,7 @@ def _terms(
     return terms
 
 
-def _changed(order: Order, status: OrderStatus, pending: Pending, venue_order_id: str | None) -> Order:
+def _changed(order: Order, status: OrderStatus, pending: Unanswered, venue_order_id: str | None) -> Order:
     return Order(
         order.terms,
         status,

@@ -1,0 +1,97 @@
+"""From feedback to the queue: what an execution event settles, and what it moves in exposure and safeguards."""
+
+from msgspec.structs import replace
+
+from tc.core.control.queue import begun, drop, settle
+from tc.core.decision import Outcome
+from tc.core.events import (
+    DispatchFailed,
+    Event,
+    Kind,
+    OrderAccepted,
+    OrderCancelRejected,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUpdated,
+    SnapshotTaken,
+)
+from tc.core.gate import GateConfiguration
+from tc.core.risk import executed
+from tc.core.state import exposure, slots
+from tc.core.state.exact import ZERO
+from tc.core.state.model import FINAL, ExecutionState, Order, State
+from tc.core.state.orders import find, found
+
+_NEW: frozenset[Kind] = frozenset({"NEW"})
+
+SETTLES: dict[type, frozenset[Kind]] = {
+    OrderAccepted: frozenset({"NEW", "REPLACE"}),
+    OrderTriggered: _NEW,
+    OrderModifyRejected: frozenset({"REPLACE"}),
+    OrderCancelRejected: frozenset({"CANCEL"}),
+    OrderUpdated: frozenset({"REPLACE"}),
+    OrderFilled: _NEW,
+}
+"""Which commands in flight an event answers, of an order that goes on; one that has ended answers every one of its key."""
+
+
+def answered(before: State, folded: State, event: Event, gate: GateConfiguration) -> tuple[State, tuple[Outcome, ...]]:
+    """Move exposure and safeguards by an execution event, and settle what it answers."""
+    key: str = event.client_order_id  # type: ignore[union-attr]  # every event that is given here has one
+    slot = slots.slot_of(key)
+    was, now = found(before.execution.orders, slot, key), found(folded.execution.orders, slot, key)
+    execution, control = folded.execution, folded.control
+    exposures = exposure.moved(execution.exposures, was, now)
+    if type(event) is OrderFilled and _counts(before, folded):
+        exposures = exposure.filled(exposures, event.instrument_id, event.side, event.quantity)
+        if was is None or was.filled == ZERO:
+            safeguards = executed(control.safeguards, event.strategy_id, folded.stream_time_ns, gate)
+            control = replace(control, safeguards=safeguards)
+    if exposures is not execution.exposures:
+        execution = ExecutionState(
+            execution.orders,
+            execution.holdings,
+            execution.accounts,
+            execution.anomaly_counts,
+            execution.anomalies,
+            execution.queue,
+            exposures,
+        )
+    outcomes: tuple[Outcome, ...] = ()
+    queue = execution.queue
+    if key in queue.in_flight[slot] or key in queue.pending[slot]:
+        execution, outcomes = _settled(execution, now, event, key, gate)
+    elif execution is folded.execution:
+        return folded, ()
+    return State(folded.position, folded.configuration, folded.stream_time_ns, folded.market, execution, control), outcomes
+
+
+def _settled(
+    execution: ExecutionState, now: Order | None, event: Event, key: str, gate: GateConfiguration
+) -> tuple[ExecutionState, tuple[Outcome, ...]]:
+    if type(event) is OrderSubmitted:
+        return begun(execution, key), ()
+    is_gone = now is None and slots.get(execution.orders.unsubmitted, key) is None
+    if is_gone or (now is not None and now.status in FINAL):
+        return drop(execution, key, gate)
+    kinds = frozenset({event.kind}) if type(event) is DispatchFailed else SETTLES[type(event)]
+    return settle(execution, key, kinds, gate), ()
+
+
+def snapshot_counted(folded: State, event: SnapshotTaken) -> State:
+    """Count the orders and positions that a snapshot brought in."""
+    exposures = folded.execution.exposures
+    for each in event.orders:
+        exposures = exposure.moved(exposures, None, find(folded.execution.orders, each.terms.client_order_id))
+    for held in event.positions:
+        side = "BUY" if held.signed_quantity > ZERO else "SELL"
+        exposures = exposure.filled(exposures, held.instrument_id, side, held.signed_quantity.copy_abs())
+    return replace(folded, execution=replace(folded.execution, exposures=exposures))
+
+
+def _counts(before: State, folded: State) -> bool:
+    """Say whether a fill was counted: one that was seen before changes nothing."""
+    was, now = before.execution.holdings, folded.execution.holdings
+    return was.fills + was.compat_fills != now.fills + now.compat_fills

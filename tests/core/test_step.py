@@ -1,0 +1,296 @@
+"""One step of the Core under a gate: requests judged, queued and sent, feedback settled, deadlines realised."""
+
+from decimal import Decimal
+
+import pytest
+
+from gated import SECOND, GatedStream, gated_configuration, results
+from streams import Venue
+from tc.core import INITIAL, fold_event_stream_entries, state_digest, step_event_entry
+from tc.core.events import CATEGORIES, ControlTimeReached, DispatchFailed, OrderDenied, OrderModifyRejected, SubmitRequested
+from tc.core.state.fold import HANDLERS
+from tc.core.step import DECIDERS
+from tc.errors import InvariantViolation
+
+RATE = (1, SECOND, 1)
+FACTS_ALONE = {
+    "MarketDataRows",
+    "FeedDegraded",
+    "OrderInitialized",
+    "OrderEmulated",
+    "OrderReleased",
+    "OrderPendingUpdate",
+    "OrderPendingCancel",
+    "PositionOpened",
+    "PositionChanged",
+    "PositionClosed",
+    "AccountUpdated",
+    "TradingStateChanged",
+    "ComponentStateChanged",
+    "ThrottleReset",
+    "StrategyFailed",
+}
+
+
+def test_every_event_is_folded_and_either_decides_something_or_is_a_fact_alone() -> None:
+    assert set(HANDLERS) == set(CATEGORIES)
+    assert {kind.__name__ for kind in set(CATEGORIES) - set(DECIDERS)} == FACTS_ALONE
+
+
+def test_R35_an_allowed_order_is_queued_and_sent_in_one_step() -> None:
+    stream = GatedStream()
+    assert results(stream.new("A")) == [("A", "allowed", ""), ("A", "sent", "")]
+    assert stream.context.in_flight("A") is not None
+    assert stream.context.pending_count == 0
+
+
+def test_without_a_gate_nothing_is_decided_and_the_facts_are_the_same() -> None:
+    venue = Venue()
+    venue.fill(venue.accepted())
+    state = INITIAL
+    for entry in venue.entries:
+        step = step_event_entry(state, entry, configuration=venue.configuration)
+        assert step.decision is None
+        state = step.state
+    assert state == fold_event_stream_entries(venue.entries, configuration=venue.configuration)
+    assert state.execution.exposures == {}
+
+
+def test_R44_a_denied_order_leaves_no_queue_entry_and_no_order() -> None:
+    stream = GatedStream(max_order_quantity="10")
+    before = stream.context.exposure("BTCUSDT.X")
+    assert results(stream.new("A", quantity="11")) == [("A", "denied", "max_order_quantity")]
+    assert stream.context.pending("A") is None
+    assert stream.context.in_flight("A") is None
+    assert stream.context.order("A") is None
+    assert stream.context.exposure("BTCUSDT.X") == before
+    stream.emit(OrderDenied(stream.now, stream.now, "A", "max_order_quantity"))
+    assert stream.context.terms("A") is None
+
+
+def test_R38_every_command_gets_exactly_one_verdict() -> None:
+    stream = GatedStream(max_order_quantity="10", rate=RATE)
+    for number in range(5):
+        stream.new(f"A{number}", quantity=str(9 + number % 3))
+    verdicts = [o.key for d in stream.decisions for o in d.outcomes if o.result in ("allowed", "denied")]
+    assert verdicts == [f"A{number}" for number in range(5)]
+
+
+def test_R53_R76_an_order_over_the_rate_waits_and_goes_at_its_deadline_after_the_control_time() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    held = stream.new("B")
+    assert results(held) == [("B", "allowed", ""), ("B", "held", "rate_capacity")]
+    assert held[1].until_ns == stream.now + SECOND
+    stream.now += 2 * SECOND
+    stream.market()
+    stream.submitted("A")
+    assert stream.sent == [("NEW", "A")]
+    assert results(stream.reach()) == [("B", "sent", "")]
+
+
+def test_R78_a_deadline_is_realised_once() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.new("B")
+    stream.reach()
+    done = stream.entries[-1].event
+    assert isinstance(done, ControlTimeReached)
+    with pytest.raises(InvariantViolation, match=r"rate_window at \d+ is not the deadline"):
+        stream.emit(done)
+
+
+def test_R75_a_deadline_is_not_realised_early() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.new("B")
+    due = stream.decisions[-1].obligation
+    assert due is not None
+    with pytest.raises(InvariantViolation, match="was realised early"):
+        stream.emit(ControlTimeReached(due.deadline_ns - 1, due.deadline_ns, due.reason, due.scope))
+
+
+def test_R49_a_cancel_of_an_order_that_waits_annihilates_both() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.new("B")
+    assert ("B", "annihilated", "cancel_of_unsent") in results(stream.cancel("B"))
+    assert stream.context.pending("B") is None
+    assert stream.decisions[-1].obligation is None
+    stream.canceled("B")
+    assert stream.sent == [("NEW", "A")]
+
+
+def test_R48_a_change_of_an_order_that_waits_becomes_the_order() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.new("B")
+    assert ("B", "merged", "replace_of_unsent") in results(stream.replace("B", quantity="3", price="101"))
+    stream.updated("B", "3", "101")
+    sent = stream.reach()
+    assert (sent[0].kind, sent[0].quantity, sent[0].price) == ("NEW", Decimal(3), Decimal(101))
+
+
+def test_R46_a_second_command_waits_for_the_answer_of_the_first() -> None:
+    stream = GatedStream()
+    stream.new("A")
+    assert results(stream.cancel("A")) == [("A", "allowed", ""), ("A", "held", "in_flight")]
+    stream.submitted("A")
+    assert results(stream.accepted("A")) == [("A", "sent", "")]
+    assert stream.sent == [("NEW", "A"), ("CANCEL", "A")]
+
+
+def test_R52_a_command_whose_order_is_gone_is_not_sent() -> None:
+    stream = GatedStream()
+    stream.new("A")
+    stream.cancel("A")
+    stream.submitted("A")
+    assert results(stream.filled("A")) == [("A", "invalid", "order_gone")]
+    assert results(stream.cancel("A")) == [("A", "invalid", "order_gone")]
+    assert stream.sent == [("NEW", "A")]
+
+
+def test_R43_the_kill_switch_invalidates_what_waits_and_cancels_go_on() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.open("A")
+    stream.new("B")
+    stream.cancel("A")
+    assert ("B", "invalid", "kill_switch") in results(stream.kill("halt"))
+    assert results(stream.reach()) == [("A", "sent", "")]
+    assert results(stream.new("C")) == [("C", "denied", "kill_switch_halt")]
+
+
+def test_R60_a_failed_dispatch_leaves_no_order_and_frees_the_key() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.emit(DispatchFailed(stream.now, stream.now, "A", "NEW", "the engine denied it"))
+    assert stream.context.in_flight("A") is None
+    assert stream.context.order("A") is None
+    assert stream.context.exposure("BTCUSDT.X").buy_reserved == 0
+
+
+def test_a_failed_change_leaves_the_order_as_it_was() -> None:
+    stream = GatedStream()
+    stream.open("A")
+    stream.replace("A", quantity="5")
+    assert stream.context.exposure("BTCUSDT.X").buy_reserved == 4
+    stream.emit(DispatchFailed(stream.now, stream.now, "A", "REPLACE", "refused"))
+    assert stream.context.exposure("BTCUSDT.X").buy_reserved == 0
+    stream.replace("A", quantity="2")
+    stream.emit(OrderModifyRejected(stream.now, stream.now, "A", "refused"))
+    assert stream.context.in_flight("A") is None
+
+
+def test_a_group_is_sent_whole_or_not_at_all() -> None:
+    stream = GatedStream(rate=(1, SECOND, 2), max_order_quantity="10")
+    stream.new("X")
+    assert [(o.key, o.result) for o in stream.group("A", "B") if o.result != "held"] == [("A", "allowed"), ("B", "allowed")]
+    assert stream.sent == [("NEW", "X")]
+    assert [(o.key, o.result) for o in stream.reach()] == [("A", "sent"), ("B", "sent")]
+    assert results(stream.group("C", "D", "E")) == [
+        ("C", "denied", "group_too_large"),
+        ("D", "denied", "group_member_denied"),
+        ("E", "denied", "group_member_denied"),
+    ]
+    for key in ("F", "G"):
+        stream.initialize(key, quantity="11" if key == "G" else "1")
+    denied = stream.emit(SubmitRequested(stream.now, stream.now, ("F", "G")))
+    assert results(denied) == [("F", "denied", "group_member_denied"), ("G", "denied", "max_order_quantity")]
+    assert stream.context.exposure("BTCUSDT.X").buy_reserved == 3
+
+
+def test_observe_decides_and_holds_nothing() -> None:
+    stream = GatedStream(mode="observe", rate=RATE, max_order_quantity="10")
+    assert results(stream.new("A")) == [("A", "would_send", "")]
+    held = stream.new("B")
+    assert results(held) == [("B", "would_hold", "rate_capacity")]
+    assert held[0].until_ns == stream.now + SECOND
+    assert results(stream.new("C", quantity="11")) == [("C", "would_deny", "max_order_quantity")]
+    assert stream.context.pending_count == 0
+    assert stream.decisions[-1].obligation is None
+    for key in ("A", "B", "C"):
+        stream.submitted(key)
+    assert stream.context.exposure("BTCUSDT.X").buy_open == 13
+
+
+def test_observe_without_a_rate_would_send_at_once() -> None:
+    assert results(GatedStream(mode="observe").new("A")) == [("A", "would_send", "")]
+
+
+def test_R83_what_waits_and_the_deadlines_behind_the_end_are_listed() -> None:
+    stream = GatedStream(rate=RATE, timing={"acknowledgement_timeout_ns": 5 * SECOND})
+    stream.new("A")
+    stream.new("B")
+    last = stream.complete()
+    assert last is not None
+    assert results(last.outcomes) == [("B", "held", "run_ended")]
+    assert [(o.reason, o.scope) for o in last.unrealised] == [("rate_window", ""), ("acknowledgement_timeout", "A")]
+
+
+def test_R69_an_order_that_is_not_acknowledged_stays_and_blocks_its_key() -> None:
+    stream = GatedStream(timing={"acknowledgement_timeout_ns": 5 * SECOND})
+    stream.new("A")
+    stream.submitted("A")
+    stream.reach()
+    in_flight = stream.context.in_flight("A")
+    assert in_flight is not None
+    assert in_flight.is_overdue
+    assert results(stream.cancel("A"))[-1] == ("A", "held", "in_flight")
+    order = stream.context.order("A")
+    assert order is not None
+    assert order.status == "SUBMITTED"
+
+
+@pytest.mark.parametrize(
+    ("terms", "what"),
+    [
+        ({"emulation_trigger": "BID_ASK"}, "emulated order"),
+        ({"exec_algorithm_id": "TWAP"}, "execution algorithm"),
+        ({"contingency_type": "OCO"}, "contingent order"),
+        ({"quote_quantity": True}, "quantity in quote currency"),
+    ],
+)
+def test_what_the_gate_cannot_hold_is_denied(terms: dict[str, object], what: str) -> None:
+    denied = GatedStream().new("A", **terms)
+    assert results(denied) == [("A", "denied", "unsupported_under_gate")]
+    assert what in denied[0].detail
+
+
+def test_what_nobody_knows_is_denied() -> None:
+    stream = GatedStream()
+    assert results(stream.cancel("A")) == [("A", "denied", "unknown_order")]
+    assert results(stream.replace("A", "1")) == [("A", "denied", "unknown_order")]
+    assert results(stream.emit(SubmitRequested(stream.now, stream.now, ("A",)))) == [("A", "denied", "unknown_order")]
+    stream.initialize("A")
+    assert results(stream.cancel("A")) == [("A", "denied", "unknown_order")]
+
+
+def test_R55_R89_replay_gives_the_same_state_and_decisions() -> None:
+    stream = GatedStream(rate=(2, SECOND, 2), timing={"acknowledgement_timeout_ns": 5 * SECOND})
+    stream.open("A")
+    stream.new("B")
+    stream.new("C")
+    stream.replace("C", "2")
+    stream.cancel("A")
+    stream.reach()
+    state, decisions = INITIAL, []
+    for entry in stream.entries:
+        state, decision = step_event_entry(state, entry, configuration=stream.configuration)
+        decisions += [decision] if decision is not None else []
+    assert decisions == stream.decisions
+    assert state_digest(state) == state_digest(stream.state)
+
+
+def test_the_configuration_of_a_gate_is_complete_or_refused() -> None:
+    assert gated_configuration().gate is not None
+
+
+def test_a_merge_that_is_recorded_after_its_order_was_sent_answers_nothing() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.new("B")
+    stream.replace("B", "3")
+    stream.reach()
+    stream.updated("B", "3")
+    assert stream.context.in_flight("B") is not None
+    assert stream.context.exposure("BTCUSDT.X").buy_reserved == 4
