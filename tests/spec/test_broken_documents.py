@@ -10,10 +10,12 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from run_specs import SMOKE
+from run_specs import SMOKE, yaml_tree
+from tc.core import CoreConfiguration
+from tc.core.configuration import CONFIGURATION_VERSION
 from tc.errors import DocumentError
 from tc.spec.check import check_document
-from tc.spec.effective import effective_document, run_spec_yaml
+from tc.spec.effective import core_document, effective_document, run_spec_yaml
 from tc.spec.example import example_run_spec
 from tc.spec.library import PACKAGED, load_instrument
 from tc.spec.parse import parse_instrument, parse_run_spec
@@ -59,7 +61,7 @@ NASTY = (
         "true",
     ),
 )
-RUN_SPECS = (SMOKE, EMA_CROSS, example_run_spec())
+RUN_SPECS = (SMOKE, EMA_CROSS, example_run_spec(), example_run_spec().replace("gate: off", "gate: on"))
 TOLD = re.compile(r"f\.yaml:[0-9]+: |--set|[0-9]+ problems$|… and [0-9]+ more$")
 ON_CASH = "{name}: venue.account_type: value 'cash': BTCUSDT-PERP.BINANCE is a perpetual and needs a margin account"
 INSTRUMENT = load_instrument("BTCUSDT-PERP.BINANCE", search=())
@@ -72,7 +74,24 @@ scalars: st.SearchStrategy[Any] = (
     | st.floats()
     | st.dates()
     | st.text(max_size=8)
-    | st.sampled_from(["cash", "margin", "hedging", "paper", "10 USDT", "a:B", "BTCUSDT.BINANCE", "USD", "2023-04-01", "-1", "0"])
+    | st.sampled_from(
+        [
+            "cash",
+            "margin",
+            "hedging",
+            "paper",
+            "10 USDT",
+            "a:B",
+            "on",
+            "cautious",
+            "24:00",
+            "BTCUSDT.BINANCE",
+            "USD",
+            "2023-04-01",
+            "-1",
+            "0",
+        ]
+    )
 )
 trees = st.recursive(
     scalars,
@@ -99,6 +118,8 @@ def survives(text: str, *overrides: str) -> None:
     spec = parse_run_spec(text, source="f.yaml", overrides=overrides)
     assert parse_run_spec(run_spec_yaml(spec), source="stored") == spec
     assert refusal(lambda: effective_document(spec, INSTRUMENT)) in {None, ON_CASH.format(name=spec.name)}
+    core = core_document(spec, INSTRUMENT)
+    assert CoreConfiguration.from_document({"configuration_version": CONFIGURATION_VERSION, "core": core}).closed_orders_kept
 
 
 def paths_of(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -157,7 +178,7 @@ def test_a_run_spec_with_lines_moved_or_repeated_is_a_document_or_a_document_err
 @settings(deadline=None)
 @given(st.sampled_from(RUN_SPECS), st.data())
 def test_a_run_spec_with_a_value_of_its_tree_replaced_is_a_document_or_a_document_error(text: str, data: st.DataObject) -> None:
-    tree = yaml.safe_load(text)
+    tree = yaml_tree(text)
     path = data.draw(st.sampled_from(paths_of(tree)))
     value = data.draw(trees)
     survives(yaml.safe_dump(changed(tree, path, lambda _: value), allow_unicode=data.draw(st.booleans())))
@@ -166,7 +187,7 @@ def test_a_run_spec_with_a_value_of_its_tree_replaced_is_a_document_or_a_documen
 @settings(deadline=None)
 @given(st.sampled_from(RUN_SPECS), st.data())
 def test_a_run_spec_with_a_key_of_its_tree_renamed_or_gone_is_a_document_error_or_none(text: str, data: st.DataObject) -> None:
-    tree = yaml.safe_load(text)
+    tree = yaml_tree(text)
     path = data.draw(st.sampled_from([path for path in paths_of(tree) if path and isinstance(path[-1], str)]))
     name = data.draw(st.none() | st.text(max_size=8) | st.sampled_from(["risk", "gate", "sede", "nam"]))
 

@@ -83,6 +83,18 @@ def test_a_pair_on_a_cash_account_of_one_currency_is_told_at_the_currency(tmp_pa
     assert problem.endswith("value 'USDT': a cash account that trades BTCUSDT.BINANCE holds two currencies; expected null")
 
 
+def test_a_profile_that_is_not_meant_for_the_currency_is_told_at_the_profile(tmp_path: Path) -> None:
+    pair = (PACKAGED / "ADABTC.BINANCE.yaml").read_text(encoding="utf-8")
+    written(tmp_path / "instruments", pair, "ADABTC.BINANCE.yaml")
+    text = edited(("BTCUSDT-PERP.BINANCE", "ADABTC.BINANCE")) + "gate: on\nrisk:\n  profile: standard\n  max_gross_exposure: 2\n"
+    path = written(tmp_path, text)
+    (problem,) = told(path)
+    assert problem == (
+        f"{path}:19: risk.profile: value 'standard': its values are meant in dollars, and ADABTC.BINANCE is quoted in BTC; "
+        "write max_order_notional out"
+    )
+
+
 def test_a_file_that_cannot_be_read_is_told_like_any_other_problem(tmp_path: Path) -> None:
     missing = tmp_path / "missing.yaml"
     assert told(missing) == [f"{missing}: the file cannot be read: No such file or directory"]

@@ -5,8 +5,9 @@ import pytest
 from tc.errors import DocumentError
 from tc.spec.check import check_document
 from tc.spec.example import example_run_spec, write_example
+from tc.spec.gate_spec import OperationSpec
 from tc.spec.parse import parse_run_spec
-from tc.spec.run_spec import RunSpec
+from tc.spec.run_spec import PriceHistorySpec, RunSpec
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -18,10 +19,16 @@ def test_the_example_is_valid_as_it_stands() -> None:
 def test_the_example_shows_every_field() -> None:
     text = example_run_spec()
     names = [*RunSpec.__struct_fields__]
-    for field in ("venue", "strategy", "data", "core"):
+    for field in ("venue", "strategy", "data", "risk", "execution", "timing", "core"):
         value = getattr(parse_run_spec(text, source="example"), field)
         names += value.__struct_fields__
+    names += [*OperationSpec.__struct_fields__, *PriceHistorySpec.__struct_fields__]
     assert [name for name in names if f"{name}:" not in text] == []
+
+
+@pytest.mark.parametrize("gate", ["on", "observe"])
+def test_the_example_stays_valid_with_the_gate_switched_on(gate: str) -> None:
+    assert parse_run_spec(example_run_spec(), source="example", overrides=[f"gate={gate}"]).gate == gate
 
 
 def test_the_example_is_written_with_the_folders_that_lead_to_it(tmp_path: Path) -> None:

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tc.spec.grammar import NANOSECONDS, decimal_text, format_instant, instant_ns, money_text, timestamp_text
+from tc.spec.grammar import (
+    NANOSECONDS,
+    decimal_text,
+    format_instant,
+    instant_ns,
+    money_text,
+    seconds_ns,
+    seconds_text,
+    time_of_day_ns,
+    timestamp_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +106,23 @@ def test_what_is_no_amount_of_a_currency_is_refused(text: str) -> None:
 def test_an_amount_that_no_account_can_hold_is_refused_with_the_limits(text: str) -> None:
     with pytest.raises(ValueError, match=r"^the amount must be above 0 and at most 17014118346046$"):
         money_text(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored", "nanoseconds"),
+    [("60", "60", 60 * NANOSECONDS), ("0.50", "0.5", NANOSECONDS // 2), ("0.000000001", "0.000000001", 1)],
+)
+def test_a_span_of_seconds_has_one_spelling_and_is_exact_in_nanoseconds(written: str, stored: str, nanoseconds: int) -> None:
+    assert seconds_text(written) == stored
+    assert seconds_ns(stored) == nanoseconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.0", "-1", "1e3", "0.0000000001", "31622400.1", "99999999", "100000000", "1s"])
+def test_what_is_no_span_of_seconds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^$"):
+        seconds_text(text)
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("00:00", 0), ("08:30", 510), ("23:59", 1439), ("24:00", 1440)])
+def test_a_time_of_day_is_counted_from_midnight(text: str, minutes: int) -> None:
+    assert time_of_day_ns(text) == minutes * 60 * NANOSECONDS

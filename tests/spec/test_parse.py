@@ -4,6 +4,7 @@ import pytest
 
 from run_specs import DOCUMENTS, SMOKE, edited, problems_of, wrong_values
 from tc.errors import DocumentError, ExitCode
+from tc.spec.gate_spec import RiskSpec
 from tc.spec.parse import HINT, load_run_spec, parse_run_spec
 from tc.spec.run_spec import CoreSpec, DataSpec, FeesSpec, RunSpec, StrategySpec, VenueSpec
 
@@ -49,6 +50,46 @@ def test_values_are_stored_in_their_canonical_spelling() -> None:
     assert spec.venue.starting_balances == ("100000.5 USDT", "2 BTC")
     assert (spec.data.start, spec.data.end) == ("2023-04-01T00:00:00Z", "2023-04-01T10:00:00Z")
     assert (spec.data.start_ns, spec.data.end_ns) == (1_680_307_200_000_000_000, 1_680_343_200_000_000_000)
+
+
+@pytest.mark.parametrize("gate", ["on", "off", "observe", '"on"', "'off'"])
+def test_the_gate_is_a_plain_word_in_quotes_or_not(gate: str) -> None:
+    spec = parse_run_spec(edited(("seed: 42", f"seed: 42\ngate: {gate}\nrisk: {{profile: cautious}}")), source="run.yaml")
+    assert spec.gate == gate.strip("'\"")
+
+
+def test_limits_written_beside_a_profile_are_those_that_replace_it() -> None:
+    risk = "risk: {profile: standard, max_position: 2, session: null, duplicate_window_s: '0.50'}"
+    spec = parse_run_spec(edited(("seed: 42", f"seed: 42\ngate: on\n{risk}")), source="run.yaml")
+    assert spec.risk == RiskSpec(profile="standard", max_position="2", session=None, duplicate_window_s="0.5")
+
+
+def test_operations_may_share_a_moment_and_are_kept_in_their_order() -> None:
+    operations = """\
+gate: off
+operations:
+  - {at: "2024-01-01T10:00", kill_switch: none, reason: "over"}
+  - {at: "2024-01-01T12:00:00+02:00", reset_throttle: true, reason: "the cause is known"}
+"""
+    first, second = parse_run_spec(SMOKE + operations, source="run.yaml").operations
+    assert (first.kill_switch, first.reset_throttle, first.reason) == ("none", False, "over")
+    assert (second.kill_switch, second.reset_throttle, second.at) == (None, True, "2024-01-01T10:00:00Z")
+    assert first.at_ns == second.at_ns == 1_704_103_200_000_000_000
+
+
+@pytest.mark.parametrize("engine", ["nautilus", "hftbacktest"])
+@pytest.mark.parametrize("gate", ["on", "observe", "off"])
+def test_a_core_strategy_runs_on_every_engine_with_every_gate(engine: str, gate: str) -> None:
+    strategy = '  core: "m:C"\n  parameters: {size: "1"}\n  python_path: [.]\n'
+    text = edited((SCENARIO, strategy), ("engine: nautilus", f"engine: {engine}"))
+    spec = parse_run_spec(f"{text}gate: {gate}\nrisk: {{profile: research}}\n", source="run.yaml")
+    assert (spec.engine, spec.gate, spec.strategy.core) == (engine, gate, "m:C")
+
+
+def test_an_engine_says_nothing_of_a_strategy_that_cannot_be_read() -> None:
+    text = edited(("engine: nautilus", "engine: hftbacktest"), ("strategy:\n" + SCENARIO, "strategy: x\n"))
+    (told,) = problems_of(text)
+    assert told.startswith("run.yaml:12: strategy: value 'x': expected a mapping")
 
 
 def test_no_period_has_no_nanoseconds() -> None:

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from run_specs import SMOKE, edited, run_specs
+from run_specs import SMOKE, edited, run_specs, yaml_tree
 from tc.spec.effective import run_spec_yaml
 from tc.spec.example import EXAMPLE
 from tc.spec.library import PACKAGED
@@ -21,7 +21,7 @@ INSTRUMENT = Draft202012Validator(instrument_schema())
 
 def as_an_editor_reads(text: str) -> Any:
     """Return a YAML text as JSON values, dates as text, as YAML 1.2 has them."""
-    return _without_dates(yaml.safe_load(text))
+    return _without_dates(yaml_tree(text))
 
 
 def _without_dates(value: Any) -> Any:
@@ -70,6 +70,13 @@ def test_a_decimal_may_be_a_whole_number_without_quotes_and_no_other() -> None:
         ("  scenario: ops_smoke_demo\n", "  parameters: {}\n"),
         ("  scenario: ops_smoke_demo\n", '  scenario: ops_smoke_demo\n  path: "m:C"\n'),
         ("  dataset: btcusdt-1m-sample", "  dataset: x\n  start: yesterday"),
+        ("seed: 42", "seed: 42\ngate: onn"),
+        ("seed: 42", "seed: 42\ngate: on"),
+        ("seed: 42", "seed: 42\ngate: observe\nrisk: null"),
+        ("seed: 42", "seed: 42\nrisk: {profile: cautious}"),
+        ("seed: 42", "seed: 42\ngate: on\nrisk: {profile: cautios}"),
+        ("seed: 42", "seed: 42\ngate: off\nexecution: {priority: [CANCEL, NEW]}"),
+        ("engine: nautilus", "engine: hftbacktest"),
     ],
 )
 def test_what_the_reader_refuses_the_schema_marks_in_the_editor_too(old: str, new: str) -> None:

@@ -2,11 +2,14 @@
 
 import re
 
-from msgspec import json, to_builtins
+from msgspec import Struct, json, to_builtins
 from msgspec.structs import replace
 
 from tc.errors import DocumentError
+from tc.spec.gate import gate_configuration
+from tc.spec.grammar import seconds_ns
 from tc.spec.instrument import InstrumentSpec
+from tc.spec.profile import written_out
 from tc.spec.reading.scalar import classify
 from tc.spec.rules import misfits
 from tc.spec.run_spec import FeesSpec, RunSpec
@@ -15,7 +18,7 @@ PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def resolved(spec: RunSpec, instrument: InstrumentSpec) -> RunSpec:
-    """Return the RunSpec with what it left to its instrument written out: the fees.
+    """Return the RunSpec with what it left to others written out: fees to its instrument, limits to a risk profile.
 
     Raises DocumentError when the instrument cannot be traded on the account that the RunSpec describes.
     """
@@ -23,7 +26,8 @@ def resolved(spec: RunSpec, instrument: InstrumentSpec) -> RunSpec:
     if wrong:
         raise DocumentError("\n".join(f"{spec.name}: {path}: value {value}: {why}" for path, value, why in wrong))
     fees = spec.venue.fees or FeesSpec(maker=instrument.maker_fee, taker=instrument.taker_fee)
-    return replace(spec, venue=replace(spec.venue, fees=fees))
+    risk = None if spec.risk is None else written_out(spec.risk)
+    return replace(spec, venue=replace(spec.venue, fees=fees), risk=risk)
 
 
 def effective_document(spec: RunSpec, instrument: InstrumentSpec) -> dict[str, object]:
@@ -31,7 +35,20 @@ def effective_document(spec: RunSpec, instrument: InstrumentSpec) -> dict[str, o
     return {"run_spec": _json_value(resolved(spec, instrument)), "instrument": _json_value(instrument)}
 
 
-def _json_value(document: RunSpec | InstrumentSpec) -> object:
+def core_document(spec: RunSpec, instrument: InstrumentSpec) -> dict[str, object]:
+    """Return what the Core is configured with, complete, as the JSON values that `CoreConfiguration.from_document` reads.
+
+    Raises DocumentError when the gate has no limits to judge by.
+    """
+    history = spec.core.price_history
+    return {
+        "closed_orders_kept": spec.core.closed_orders_kept,
+        "history": {"samples": history.samples, "every_ns": seconds_ns(history.every_s)},
+        "gate": None if spec.gate == "off" else _json_value(gate_configuration(spec, instrument, mode=spec.gate)),
+    }
+
+
+def _json_value(document: Struct) -> object:
     return json.decode(json.encode(document))
 
 

@@ -28,6 +28,10 @@ DATASET_ID_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,99}$"
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 CLASS_PATH_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
+SECONDS_PATTERN = r"^(0|[1-9][0-9]{0,7})(\.[0-9]{1,9})?$"
+TIME_OF_DAY_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+END_OF_DAY_PATTERN = rf"{TIME_OF_DAY_PATTERN}|^24:00$"
+LONGEST_SECONDS = Decimal(31_622_400)  # a leap year
 
 
 class Grammar(Struct, frozen=True):
@@ -109,6 +113,24 @@ def money_text(text: str) -> str:
     return f"{amount} {currency.strip()}"
 
 
+def seconds_text(text: str) -> str:
+    """Return the canonical spelling of a span of seconds, which is a whole number of nanoseconds."""
+    if re.fullmatch(SECONDS_PATTERN, text) is None or not 0 < Decimal(text) <= LONGEST_SECONDS:
+        raise ValueError("")
+    return decimal_text(text)
+
+
+def seconds_ns(text: str) -> int:
+    """Return a span of seconds in nanoseconds."""
+    return int(Decimal(text).scaleb(9))
+
+
+def time_of_day_ns(text: str) -> int:
+    """Return ``HH:MM`` as nanoseconds since midnight."""
+    hours, _, minutes = text.partition(":")
+    return (int(hours) * 60 + int(minutes)) * 60 * NANOSECONDS
+
+
 def _decimal(*, least: str | None = None, above: str | None = None, most: str | None = None) -> Meta:
     """Return the annotation of an exact decimal within bounds."""
     bounds = [f"{word} {bound}" for word, bound in (("at least", least), ("above", above), ("at most", most)) if bound]
@@ -149,6 +171,23 @@ PositiveDecimal = Annotated[str, _decimal(above="0")]
 NonNegativeDecimal = Annotated[str, _decimal(least="0")]
 Leverage = Annotated[str, _decimal(least="1")]
 Rate = Annotated[str, _decimal(least="-1", most="1")]
+Fraction = Annotated[str, _decimal(above="0", most="1")]
+Seconds = Annotated[
+    str,
+    Meta(
+        pattern=SECONDS_PATTERN,
+        extra={
+            "grammar": Grammar(
+                f'seconds, such as 60 or "0.5", above 0 and at most {LONGEST_SECONDS}',
+                seconds_text,
+                accepts=frozenset({"integer"}),
+            ),
+        },
+        extra_json_schema={"format": "decimal"},
+    ),
+]
+TimeOfDay = Annotated[str, _matching(TIME_OF_DAY_PATTERN, 'a time of day in UTC, such as "08:00"')]
+EndOfDay = Annotated[str, _matching(END_OF_DAY_PATTERN, 'a time of day in UTC, such as "16:30", or "24:00"')]
 Instant = Annotated[
     str,
     Meta(

@@ -13,7 +13,7 @@ from tc.spec.reading.override import apply_overrides
 from tc.spec.reading.problem import Problem, document_error
 from tc.spec.reading.reader import Reading, read_struct
 from tc.spec.reading.scalar import integer
-from tc.spec.rules import NOT_YET_SUPPORTED, check_instrument, check_run_spec
+from tc.spec.rules import check_instrument, check_run_spec
 from tc.spec.run_spec import SPEC_VERSION, RunSpec
 
 HINT = "`tc spec init` writes an example that is valid; `tc spec schema` gives an editor what it needs to complete and check"
@@ -67,7 +67,7 @@ def parsed_run_spec(root: Node, reading: Reading, *, overrides: Sequence[str] = 
         what = f"this tc reads spec_version {SPEC_VERSION} only; rewrite the document, or use the tc it was written for"
         reading.problems.add(version.place, "spec_version", what, value=str(version))
         return Parsed(None, reading)
-    spec = read_struct(root, RunSpec, reading, refused=NOT_YET_SUPPORTED)
+    spec = read_struct(root, RunSpec, reading)
     check_run_spec(reading)
     return Parsed(spec, reading)
 
@@ -82,7 +82,7 @@ def _version_of(root: Node) -> Scalar | None:
 
 def parsed_instrument(root: Node, reading: Reading, *, named: str | None = None) -> Parsed[InstrumentSpec]:
     """Return the instrument that nodes describe, with increments written to their full precision."""
-    instrument = read_struct(root, InstrumentSpec, reading, refused={})
+    instrument = read_struct(root, InstrumentSpec, reading)
     check_instrument(reading, named=named)
     if instrument is None or reading.problems.found:
         return Parsed(None, reading)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from tc.spec.gate_spec import ExecutionSpec, GateMode, OperationSpec, RiskSpec, TimingSpec
 from tc.spec.grammar import (
     ClassPath,
     CurrencyCode,
@@ -14,6 +15,7 @@ from tc.spec.grammar import (
     Money,
     Rate,
     RunName,
+    Seconds,
     Sha256,
     VenueName,
     instant_ns,
@@ -21,6 +23,7 @@ from tc.spec.grammar import (
 
 SPEC_VERSION = 1
 LARGEST_INTEGER = 2**63 - 1
+MOST_SAMPLES = 100_000
 
 
 class FeesSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,7 +72,7 @@ class VenueSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class StrategySpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What trades: a packaged scenario, or the path of a NautilusTrader strategy. Exactly one of the two."""
+    """What trades: a packaged scenario, the path of a NautilusTrader strategy, or a Core-native strategy. Exactly one of them."""
 
     scenario: Annotated[
         Literal["ops_smoke_demo"] | None,
@@ -77,13 +80,13 @@ class StrategySpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     ] = None
     parameters: Annotated[
         dict[str, Any],
-        Meta(title="Parameters", description="Parameters of the scenario."),
+        Meta(title="Parameters", description="Parameters of the scenario or of the core strategy."),
     ] = field(default_factory=dict)
     path: Annotated[
         ClassPath | None,
         Meta(
             title="Strategy class",
-            description="The strategy, as module:Class.",
+            description="An unmodified NautilusTrader strategy, as module:Class.",
             examples=["nautilus_trader.examples.strategies.ema_cross:EMACross"],
         ),
     ] = None
@@ -107,6 +110,14 @@ class StrategySpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             examples=[["."]],
         ),
     ] = ()
+    core: Annotated[
+        ClassPath | None,
+        Meta(
+            title="Core strategy",
+            description="A Core-native strategy, as module:Class; it runs on every engine.",
+            examples=["my_strategies.quoter:Quoter"],
+        ),
+    ] = None
 
 
 class DataSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -140,6 +151,19 @@ class DataSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return None if self.end is None else instant_ns(self.end)
 
 
+class PriceHistorySpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Past prices of each instrument that a Core-native strategy can read."""
+
+    samples: Annotated[
+        int,
+        Meta(title="Samples", description="How many past prices are kept; 0 keeps none.", ge=0, le=MOST_SAMPLES),
+    ] = 0
+    every_s: Annotated[
+        Seconds,
+        Meta(title="Every", description="Least time between two of them, in seconds.", examples=["60"]),
+    ] = "1"
+
+
 class CoreSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Bounds on what the fold of the Event Stream keeps in memory."""
 
@@ -152,6 +176,10 @@ class CoreSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             le=LARGEST_INTEGER,
         ),
     ] = 4096
+    price_history: Annotated[
+        PriceHistorySpec,
+        Meta(title="Price history", description="Past prices that are kept for Core-native strategies."),
+    ] = PriceHistorySpec()
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -166,7 +194,13 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Literal["backtest", "paper"],
         Meta(title="Mode", description="backtest plays a dataset; paper is not yet supported and refused."),
     ]
-    engine: Annotated[Literal["nautilus"], Meta(title="Engine", description="The trading engine that runs the strategy.")]
+    engine: Annotated[
+        Literal["nautilus", "hftbacktest"],
+        Meta(
+            title="Engine",
+            description="The trading engine that runs the strategy; hftbacktest runs Core-native strategies on order book data.",
+        ),
+    ]
     venue: Annotated[VenueSpec, Meta(title="Venue", description="The simulated venue and the account on it.")]
     instrument: Annotated[
         InstrumentId,
@@ -176,10 +210,35 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             examples=["BTCUSDT-PERP.BINANCE"],
         ),
     ]
-    strategy: Annotated[StrategySpec, Meta(title="Strategy", description="What trades: a scenario, or a path.")]
+    strategy: Annotated[StrategySpec, Meta(title="Strategy", description="What trades: a scenario, a path, or a core strategy.")]
     data: Annotated[DataSpec, Meta(title="Data", description="Which rows of which dataset are played.")]
     seed: Annotated[
         int,
         Meta(title="Seed", description="The seed of everything random in the run.", ge=0, le=LARGEST_INTEGER),
     ]
+    gate: Annotated[
+        GateMode,
+        Meta(
+            title="Gate",
+            description="on judges, queues and sends each command by the blocks below; observe records what it would decide and "
+            "changes nothing; off looks at no command, and the blocks have no effect.",
+        ),
+    ] = "off"
+    risk: Annotated[
+        RiskSpec | None,
+        Meta(
+            title="Risk",
+            description="Pre-trade limits; required where gate is on or observe.",
+            examples=[{"profile": "cautious"}],
+        ),
+    ] = None
+    execution: Annotated[
+        ExecutionSpec,
+        Meta(title="Execution", description="How fast and in which order admitted commands are sent."),
+    ] = ExecutionSpec()
+    timing: Annotated[TimingSpec, Meta(title="Timing", description="Deadlines that are watched.")] = TimingSpec()
+    operations: Annotated[
+        tuple[OperationSpec, ...],
+        Meta(title="Operations", description="What an operator does during a backtest, in the order of time."),
+    ] = ()
     core: Annotated[CoreSpec, Meta(title="Core", description="Bounds on what the fold keeps in memory.")] = CoreSpec()

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import schema
 
+from tc.spec.gate_rules import OBEYED_BY_THE_GATE
 from tc.spec.instrument import InstrumentSpec
 from tc.spec.run_spec import RunSpec
 
@@ -17,7 +18,18 @@ def run_spec_schema() -> dict[str, Any]:
     strategy = document["$defs"]["StrategySpec"]
     strategy["oneOf"] = [
         {"required": [key], "properties": {key: {"type": "string"}}, "title": f"A strategy by its {key}"}
-        for key in ("scenario", "path")
+        for key in ("scenario", "path", "core")
+    ]
+    document["dependentRequired"] = {key: ["gate"] for key in OBEYED_BY_THE_GATE}
+    document["allOf"] = [
+        {
+            "if": {"required": ["gate"], "properties": {"gate": {"enum": ["on", "observe"]}}},
+            "then": {"required": ["risk"], "properties": {"risk": {"type": "object"}}},
+        },
+        {
+            "if": {"required": ["engine"], "properties": {"engine": {"const": "hftbacktest"}}},
+            "then": {"properties": {"strategy": {"required": ["core"], "properties": {"core": {"type": "string"}}}}},
+        },
     ]
     return document
 

@@ -1,7 +1,7 @@
 """Nodes to Structs: walks the fields of a Struct and converts each leaf on its own, so that all problems are found at once."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from msgspec import UNSET, Struct, UnsetType, field, inspect
 
@@ -24,23 +24,28 @@ class Reading(Struct):
     places: dict[str, Place] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
 
+    def is_given(self, path: str) -> bool:
+        """Whether something other than null stands at a path, be it right or wrong."""
+        return path in self.places and self.values.get(path, "wrong") is not None
 
-def read_struct[T: Struct](node: nodes.Node, type_: type[T], reading: Reading, *, refused: Mapping[str, str]) -> T | None:
-    """Return the Struct that a node describes, or None when the reading found problems.
+    def refuse(self, path: str, message: str) -> None:
+        """Add what is wrong with the value at a path."""
+        value = self.values.get(path)
+        self.problems.add(self.places[path], path, message, value=repr(value) if isinstance(value, str) else None)
 
-    ``refused`` names keys of the document that are known and not taken, with the reason.
-    """
-    value = _Walk(reading, refused).read(node, inspect.type_info(type_), "")
+
+def read_struct[T: Struct](node: nodes.Node, type_: type[T], reading: Reading) -> T | None:
+    """Return the Struct that a node describes, or None when the reading found problems."""
+    value = _Walk(reading).read(node, inspect.type_info(type_), "")
     return value if isinstance(value, type_) else None
 
 
 class _Walk:
     """One walk over a document and the types that it should have."""
 
-    def __init__(self, reading: Reading, refused: Mapping[str, str]) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._problems = reading.problems
-        self._refused = refused
 
     def read(self, node: nodes.Node, type_: inspect.Type, path: str) -> Read:
         """Return the value of a node as its type wants it, or UNSET when a problem was added."""
@@ -82,7 +87,8 @@ class _Walk:
         fields = {known.name: known for known in type_.fields}
         for key, entry in node.entries.items():
             if key not in fields:
-                self._unknown(joined(path, key), key, entry, list(fields))
+                what = f"unknown key; expected {one_of(list(fields))}"
+                self._problems.add(entry.place, joined(path, key), what, word=key, choices=list(fields))
         values: dict[str, Read] = {}
         for name, known in fields.items():
             inside = joined(path, name)
@@ -93,12 +99,6 @@ class _Walk:
                 values[name] = UNSET
         return UNSET if UNSET in values.values() else type_.cls(**values)
 
-    def _unknown(self, path: str, key: str, entry: nodes.Entry, known: list[str]) -> None:
-        if path in self._refused:
-            self._problems.add(entry.place, path, self._refused[path])
-        else:
-            self._problems.add(entry.place, path, f"unknown key; expected {one_of(known)}", word=key, choices=known)
-
     def optional(self, node: nodes.Node, type_: inspect.UnionType, path: str) -> Read:
         if isinstance(node, nodes.Scalar) and node.kind == "null":
             return None
@@ -107,8 +107,8 @@ class _Walk:
     def literal(self, node: nodes.Node, type_: inspect.LiteralType, path: str) -> Read:
         if isinstance(node, nodes.Scalar):
             value: object = integer(node.text) if node.kind == "integer" else node.text
-            if value in type_.values and node.kind in {"text", "integer"}:
-                return value
+            if value in type_.values and node.kind in {"text", "integer", "ambiguous"}:
+                return value  # readers may differ on `on`, but where it is one of the words expected it can mean only that
             return self._refuse(node, type_, path, word=node.text)
         return self._refuse(node, type_, path)
 
