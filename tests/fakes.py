@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from core_documents import core_part
 from run_specs import SMOKE
 from streams import DATASET, START_NS, Venue
 from tc.core import CoreConfiguration, EventStreamEntry, state_digest
@@ -26,8 +27,8 @@ CREATED_NS = 1_700_000_000_123_456_789
 def run_configuration(**other: object) -> CoreConfiguration:
     """Return a configuration of the shape that `tc run` writes, as far as run directories are judged by it."""
     document = {
-        "configuration_version": 1,
-        "core": {"closed_orders_kept": 16},
+        "configuration_version": 2,
+        "core": core_part(closed_orders_kept=16),
         "dataset": {"id": DATASET_ID, "fingerprint": DATASET},
         "engine": {"name": "none", "version": "0", "settings": {}},
         "strategy": {"name": "made-up", "parameters": {}},

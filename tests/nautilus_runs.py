@@ -121,7 +121,7 @@ def record(
     backtest = NautilusEngine(chunk_rows=chunk_rows).prepare(backtest_request)
     stream = EventStream(config, append=entries.append, checkpoint=lambda position, digest: None, checkpoint_every=10**9)
     stream.emit(RunStarted(backtest.first_ns, STREAM_SCHEMA, config.fingerprint))
-    outcome = backtest.run(stream.emit, on_progress=lambda progress: None, should_stop=should_stop)
+    outcome = backtest.run(stream, on_progress=lambda progress: None, should_stop=should_stop)
     return Recorded(entries, stream, outcome)
 
 

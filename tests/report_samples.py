@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from decimal import Decimal
 
+from core_documents import core_part
 from streams import Venue, configuration
 from tc.checks.finding import Finding
 from tc.core.events import AccountUpdated, Balance, OrderDenied, RunCompleted
@@ -26,8 +27,8 @@ RUN_SPEC: dict[str, object] = {
     "seed": 42,
 }
 DOCUMENT: dict[str, object] = {
-    "configuration_version": 1,
-    "core": {"closed_orders_kept": 4096},
+    "configuration_version": 2,
+    "core": core_part(),
     "instrument": INSTRUMENT,
     "run_spec": RUN_SPEC,
 }

@@ -1,17 +1,105 @@
-"""The few things a flow needs from outside: what an engine is asked, what it answers, what it reports on its way."""
+"""The few things a flow needs from outside: what an engine is asked, what it is given, what it answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from tc.core.events import Event
+from tc.core import ProcessingContext
+from tc.core.decision import Decision, Outcome
+from tc.core.events import Event, MarketObserved
+from tc.core.intents import Intent
 from tc.spec.instrument import InstrumentSpec
 from tc.spec.run_spec import RunSpec
 from tc.store.dataset import Dataset
 
-Emit = Callable[[Event], None]
-"""Takes an event into the Event Stream, in the order of the calls."""
+
+class DispatchError(Exception):
+    """Commands that a decision sent never left for the venue; the others of the decision did.
+
+    Parameters
+    ----------
+    unsent
+        The ``sent`` outcomes that failed.
+    reason
+        Why, in words that are the same in every run.
+
+    """
+
+    def __init__(self, unsent: Sequence[Outcome], reason: str) -> None:
+        super().__init__(reason)
+        self.unsent = tuple(unsent)
+        self.reason = reason
+
+
+class ExecutionAdapter(Protocol):
+    """What an engine behind a gate offers the Runtime: the only thing that sends, and the engine's one timer.
+
+    Feedback may be emitted while a method runs: it waits its turn in the stream.
+    """
+
+    def carry_out(self, decision: Decision) -> None:
+        """Send what the decision sent, in its order, and tell the engine what became of the rest.
+
+        What a gate that only observes would have done is for the record: what came through the engine has gone its way already,
+        and what a Core-native strategy asked for (there is no other way for it) is sent whatever the outcome.
+
+        Raises
+        ------
+        DispatchError
+            Some of it never left; what could be sent was sent.
+
+        """
+        ...
+
+    def set_timer(self, deadline_ns: int) -> None:
+        """Call `Stream.reach` at the deadline, after everything else of that stamp; replaces the timer that was set before.
+
+        A deadline that is now or past rings at the end of the present stamp.
+        """
+        ...
+
+    def clear_timer(self) -> None:
+        """Call nothing any more."""
+        ...
+
+    def latest(self, instrument_id: str, at_ns: int) -> MarketObserved | None:
+        """Return the latest that was seen of an instrument's market, or None when nothing was."""
+        ...
+
+
+class Stream(Protocol):
+    """What an engine is given to run with: the way into the Event Stream, and back out of it."""
+
+    @property
+    def context(self) -> ProcessingContext:
+        """The read-only view of the stream as it stands."""
+        ...
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is queued, in flight or due at a deadline, so that feedback must be taken in at once."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Take an event into the stream, in the order of the calls; one that arrives during a step waits its turn."""
+        ...
+
+    def attach(self, adapter: ExecutionAdapter) -> None:
+        """Say who carries decisions out; nothing is sent before."""
+        ...
+
+    def reach(self, now_ns: int) -> None:
+        """Realise every deadline up to now: the engine's timer rang."""
+        ...
+
+
+class CoreStrategy(Protocol):
+    """A strategy that is a pure function of what may be read of the stream."""
+
+    def evaluate(self, context: ProcessingContext) -> Sequence[Intent]:
+        """Return what is asked for now: zero or more Intents."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +178,14 @@ class EngineOutcome:
 
 
 class Backtest(Protocol):
-    """One backtest, checked and ready: made by an `Engine`, run once."""
+    """One backtest, checked and ready: made by an `Engine`, run once; ``core_strategy`` is what the Runtime evaluates, if any."""
 
     identity: StrategyIdentity
+    core_strategy: CoreStrategy | None
     first_ns: int
     rows_total: int
 
-    def run(self, emit: Emit, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EngineOutcome:
+    def run(self, stream: Stream, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EngineOutcome:
         """Play the rows to the end, emitting every event; EngineError when the engine or the strategy raised."""
         ...
 

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +13,15 @@ from msgspec.structs import replace
 
 from tc.core import CoreConfiguration, EventStreamEntry, state_digest
 from tc.core.configuration import CONFIGURATION_VERSION
+from tc.core.decision import Decision
 from tc.core.events import STREAM_SCHEMA, RunCompleted, RunFailed, RunStarted, RunStopped
 from tc.errors import EngineError, InvariantViolation, RefusedError, TcError
 from tc.flows.usage import Usage, usage_now
 from tc.ports import Backtest, BacktestRequest, Engine, EngineOutcome, Progress
 from tc.runtime.stream import EventStream
-from tc.spec.effective import effective_document, resolved, run_spec_yaml
+from tc.spec.effective import core_document, effective_document, resolved, run_spec_yaml
 from tc.store.dataset import Dataset
+from tc.store.decisions import DecisionWriter
 from tc.store.files import write_atomic
 from tc.store.journal import JournalWriter
 from tc.store.layout import RunDirectory, create_run, new_run_id
@@ -106,6 +108,25 @@ class FinishedRun:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """What a run is written with; ``decisions`` is None without a gate."""
+
+    journal: JournalWriter
+    decisions: DecisionWriter | None
+    is_durable: bool
+
+    def decided(self, decision: Decision) -> None:
+        """Keep a Decision; without a gate there is none."""
+        if self.decisions is not None:
+            self.decisions.append(decision)
+
+    def before_effects(self) -> None:
+        """Put on disk what a Decision follows from, where the run is to be durable."""
+        if self.is_durable:
+            self.journal.flush()
+
+
 Reporter = Callable[[RunDirectory, Metadata, Dataset, Recording, Mapping[str, Any]], None]
 """Writes metrics.json and the reports of a run whose journal is finished."""
 
@@ -181,8 +202,12 @@ def run_prepared(
             recording = Recording(prepared.backtest, time.time_ns(), usage_now())
             running = replace(metadata, status="running", started=WallTime.at(recording.started_ns))
             write_metadata(run, running)
-            with JournalWriter(run.journal, durable=circumstances.is_durable) as journal:
-                _record(recording, configuration, journal, StopWatch(run), on_progress=on_progress, should_stop=should_stop)
+            with (
+                JournalWriter(run.journal, durable=circumstances.is_durable) as journal,
+                _decisions(run, configuration, journal) as decisions,
+            ):
+                writers = Writers(journal, decisions, is_durable=circumstances.is_durable)
+                _record(recording, configuration, writers, StopWatch(run), on_progress=on_progress, should_stop=should_stop)
             ended = replace(running, status=recording.status, ended=WallTime.at(recording.ended_ns), reason=recording.reason)
             if recording.trace:
                 write_atomic(run.error, recording.trace.encode(errors="backslashreplace"))
@@ -213,7 +238,7 @@ def configuration_document(request: BacktestRequest, engine: Engine, backtest: B
     return {
         "configuration_version": CONFIGURATION_VERSION,
         **document,
-        "core": {"closed_orders_kept": request.spec.core.closed_orders_kept},
+        "core": core_document(request.spec, request.instrument),
         "dataset": {"id": request.dataset.id, "fingerprint": request.dataset.fingerprint},
         "engine": {"name": engine.name, "version": engine.version, "settings": engine.settings()},
         "strategy": backtest.identity.document(),
@@ -271,29 +296,47 @@ def module_file(module: str, file: Path) -> Path:
     return path.parent / f"{path.name}.py" if file.suffix == ".py" else path.parent / file.name
 
 
+def _decisions(
+    run: RunDirectory, configuration: CoreConfiguration, journal: JournalWriter
+) -> AbstractContextManager[DecisionWriter | None]:
+    """Return the writer of the run's decisions; None where no gate decides anything."""
+    if configuration.gate is None:
+        return nullcontext()
+    return DecisionWriter(run.decisions, journal_flush=journal.flush)
+
+
 def _record(
     recording: Recording,
     configuration: CoreConfiguration,
-    journal: JournalWriter,
+    writers: Writers,
     watch: StopWatch,
     *,
     on_progress: Callable[[Progress], None],
     should_stop: Callable[[], bool],
 ) -> None:
     """Run the engine into the journal; how it ended is noted, not raised, so that the run can be sealed either way."""
+    journal_append = writers.journal.append
 
     def append(entry: EventStreamEntry) -> None:
-        journal.append(entry)
+        journal_append(entry)
         recording.events += 1
 
     def keep(position: int, digest: str) -> None:
         recording.checkpoints.append(Checkpoint(position, digest))
 
-    stream = EventStream(configuration, append=append, checkpoint=keep, checkpoint_every=CHECKPOINT_EVERY)
+    stream = EventStream(
+        configuration,
+        append=append,
+        checkpoint=keep,
+        checkpoint_every=CHECKPOINT_EVERY,
+        decided=writers.decided,
+        before_effects=writers.before_effects,
+        strategy=recording.backtest.core_strategy,
+    )
     stream.emit(RunStarted(recording.backtest.first_ns, STREAM_SCHEMA, configuration.fingerprint))
     try:
         outcome = recording.backtest.run(
-            stream.emit, on_progress=on_progress, should_stop=lambda: should_stop() or watch.request() is not None
+            stream, on_progress=on_progress, should_stop=lambda: should_stop() or watch.request() is not None
         )
         if stream.violation is not None:
             raise stream.violation  # The engine went on over an exception of a listener.
@@ -305,6 +348,7 @@ def _record(
             raise
         recording.status, recording.reason = "stopped", "interrupted at once"
         stream.emit(RunStopped(stream.state.stream_time_ns, recording.reason))
+    recording.trace = recording.trace or stream.strategy_failure
     recording.state_digest = state_digest(stream.state)
     recording.ended_ns, recording.after = time.time_ns(), usage_now()
 

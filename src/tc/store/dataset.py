@@ -19,8 +19,8 @@ MANIFEST_NAME = "dataset.json"
 MANIFEST_SCHEMA = 1
 CATALOG_FOLDER = "catalog"
 
-PartKind = Literal["bars", "trades", "quotes"]
-KIND_ORDER: tuple[PartKind, ...] = ("quotes", "trades", "bars")
+PartKind = Literal["bars", "trades", "quotes", "book"]
+KIND_ORDER: tuple[PartKind, ...] = ("book", "quotes", "trades", "bars")
 """The order of a dataset's parts, which settles the order of rows with equal stamps."""
 
 _HINT = "`tc data list` shows the datasets there are; `tc data import` and `tc data prepare` make one."

@@ -57,6 +57,11 @@ class RunDirectory:
         return self.path / "journal.jsonl"
 
     @property
+    def decisions(self) -> Path:
+        """What each step decided, where a gate is configured; derived from the journal."""
+        return self.path / "decisions.jsonl"
+
+    @property
     def metrics(self) -> Path:
         """Throughput, time and memory."""
         return self.path / "metrics.json"

@@ -1,0 +1,175 @@
+"""Core-native strategies and the flatten: what they ask for becomes request Events; a strategy that fails asks for nothing."""
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import get_args
+
+import msgspec
+
+from tc.core import CoreConfiguration, ProcessingContext
+from tc.core.control import flatten_intents, is_flat
+from tc.core.events import (
+    CATEGORIES,
+    CancelRequested,
+    ControlTimeReached,
+    Event,
+    KillSwitchChanged,
+    ModifyRequested,
+    OrderInitialized,
+    StrategyFailed,
+    SubmitRequested,
+)
+from tc.core.events.orders import Side
+from tc.core.intents import CancelIntent, Intent, NewIntent, OrderType, ReplaceIntent, TimeInForce
+from tc.ports import CoreStrategy
+
+OWN_TAG = "tc.core"
+"""The tag of an order that the Runtime asked for: for a Core-native strategy, or to flatten."""
+
+FLATTEN_STRATEGY = "TC-FLATTEN"
+"""Whose orders those of a flatten are."""
+
+EVALUATED = frozenset(kind for kind, category in CATEGORIES.items() if category in ("market", "execution")) | {ControlTimeReached}
+"""The inputs after which a Core-native strategy is evaluated."""
+
+
+class NativeStrategy:
+    """A Core-native strategy under guard: it gives Events, whatever it does.
+
+    ``failure`` is the traceback of the first time it raised, for people: the stream only names the exception's type.
+    """
+
+    __slots__ = ("_strategy", "_strategy_id", "failure")
+
+    def __init__(self, strategy: CoreStrategy, configuration: CoreConfiguration) -> None:
+        self._strategy = strategy
+        self._strategy_id = strategy_name(configuration)
+        self.failure = ""
+
+    def asked(self, context: ProcessingContext) -> tuple[Event, ...]:
+        """Evaluate the strategy and return its requests; or only that it failed, when it raised or gave rubbish."""
+        try:
+            intents = tuple(_checked(self._strategy.evaluate(context)))
+        except _Rubbish as rubbish:
+            return self._failed(context, str(rubbish))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises, the stream goes on
+            return self._failed(context, type(error).__name__)
+        return tuple(requests(intents, context, self._strategy_id)) if intents else ()
+
+    def _failed(self, context: ProcessingContext, error: str) -> tuple[Event, ...]:
+        self.failure = self.failure or traceback.format_exc()
+        return (StrategyFailed(context.stream_time_ns, error),)
+
+
+def flatten_asked(context: ProcessingContext) -> tuple[Event, ...]:
+    """Return the flatten's next requests while the kill switch is ``flatten``, and the switch to ``halt`` once all is flat."""
+    if is_flat(context):
+        return (KillSwitchChanged(context.stream_time_ns, "halt", "core", "flattened"),)
+    return tuple(requests(flatten_intents(context), context, FLATTEN_STRATEGY))
+
+
+def requests(intents: Iterable[Intent], context: ProcessingContext, strategy_id: str) -> Iterator[Event]:
+    """Return Intents as request Events; a NEW states its order's terms first, unless the key is taken, which Risk then denies."""
+    at_ns = context.stream_time_ns
+    for intent in intents:
+        if type(intent) is NewIntent:
+            if context.terms(intent.key) is None:
+                yield _terms(intent, at_ns, strategy_id)
+            yield SubmitRequested(at_ns, at_ns, (intent.key,))
+        elif type(intent) is ReplaceIntent:
+            yield ModifyRequested(at_ns, at_ns, intent.key, intent.quantity, intent.price)
+        else:
+            yield CancelRequested(at_ns, at_ns, (intent.key,))
+
+
+def strategy_name(configuration: CoreConfiguration) -> str:
+    """Return the strategy's name in the configuration, under which its orders stand; empty when it names none."""
+    return msgspec.json.decode(configuration.document, type=_Named).strategy.name
+
+
+def _terms(intent: NewIntent, at_ns: int, strategy_id: str) -> OrderInitialized:
+    return OrderInitialized(
+        at_ns,
+        at_ns,
+        intent.key,
+        strategy_id,
+        intent.instrument_id,
+        intent.side,
+        intent.order_type,
+        intent.quantity,
+        intent.time_in_force,
+        price=intent.price,
+        post_only=intent.post_only,
+        reduce_only=intent.reduce_only,
+        tags=(OWN_TAG,),
+    )
+
+
+class _Strategy(msgspec.Struct):
+    name: str = ""
+
+
+class _Named(msgspec.Struct):
+    strategy: _Strategy = msgspec.field(default_factory=_Strategy)
+
+
+class _Rubbish(Exception):  # noqa: N818 - an answer, not an error
+    """What a strategy returned is no sequence of Intents; the text is the same in every process."""
+
+
+def _checked(answer: object) -> Sequence[Intent]:
+    """Return a strategy's answer if it is a sequence of Intents whose values are what their fields say."""
+    if not isinstance(answer, (tuple, list)):
+        raise _Rubbish(f"{type(answer).__name__} is no sequence of Intents")
+    seen: set[str] = set()
+    for intent in answer:
+        fields = _FIELDS.get(type(intent))
+        if fields is None:
+            raise _Rubbish(f"{type(intent).__name__} is no Intent")
+        for name, is_right in fields.items():
+            if not is_right(getattr(intent, name)):
+                raise _Rubbish(f"{type(intent).__name__}.{name} has no value that it may have")
+        if intent.key in seen:
+            raise _Rubbish("one key stands in two Intents of a step")
+        seen.add(intent.key)
+    return answer
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and value != "" and not any("\ud800" <= each <= "\udfff" for each in value)
+
+
+def _is_amount(value: object) -> bool:
+    return type(value) is Decimal and value.is_finite()
+
+
+def _is_amount_or_none(value: object) -> bool:
+    return value is None or _is_amount(value)
+
+
+def _is_flag(value: object) -> bool:
+    return type(value) is bool
+
+
+def _one_of(words: object) -> Callable[[object], bool]:
+    known = frozenset(get_args(words))
+    return lambda value: type(value) is str and value in known
+
+
+_FIELDS: dict[type, Mapping[str, Callable[[object], bool]]] = {
+    NewIntent: {
+        "key": _is_text,
+        "instrument_id": _is_text,
+        "side": _one_of(Side),
+        "quantity": _is_amount,
+        "order_type": _one_of(OrderType),
+        "price": _is_amount_or_none,
+        "time_in_force": _one_of(TimeInForce),
+        "post_only": _is_flag,
+        "reduce_only": _is_flag,
+    },
+    ReplaceIntent: {"key": _is_text, "quantity": _is_amount_or_none, "price": _is_amount_or_none},
+    CancelIntent: {"key": _is_text},
+}
+"""What each field of an Intent may hold: nobody checked it when the Intent was made. What it means is for Risk to judge."""
