@@ -15,6 +15,7 @@ KLINES_HEADER = (
 AGGTRADES_HEADER = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"
 TRADES_HEADER = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
 QUOTES_HEADER = "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount"
+L2_HEADER = "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"
 
 START_MS = 1_680_307_200_000
 START_US = 1_723_161_256_000_000
@@ -50,6 +51,15 @@ def quote(number: int, *, ask: str = "61800.30", bid: str = "61800.20") -> str:
     """One quote of Tardis, a millisecond after the one before."""
     happened = START_US + number * 1_000
     return f"binance-futures,BTCUSDT,{happened},{happened + 120},2.510,{ask},{bid},2.507"
+
+
+def level(
+    number: int, *, side: str = "bid", price: str = "61800.20", amount: str = "2.507", is_snapshot: str | None = None
+) -> str:
+    """One level of a book of Tardis, an update a millisecond after the one before; the first is a snapshot."""
+    happened = START_US + number * 1_000
+    snapshot = is_snapshot or ("false" if number else "true")
+    return f"binance-futures,BTCUSDT,{happened},{happened + 120},{snapshot},{side},{price},{amount}"
 
 
 def write_csv(path: Path, *lines: str, end: str = "\n") -> Path:

@@ -14,11 +14,13 @@ from market_csv import (
     BTC,
     FIL,
     KLINES_HEADER,
+    L2_HEADER,
     QUOTES_HEADER,
     TRADES_HEADER,
     aggtrade,
     kline,
     kline_us,
+    level,
     quote,
     trade,
     write_csv,
@@ -30,9 +32,9 @@ from tc.data.target import ImportTarget
 from tc.errors import DocumentError, TcError
 from tc.store.dataset import Dataset
 
-HEADERS = dict(zip(FORMATS, (KLINES_HEADER, AGGTRADES_HEADER, TRADES_HEADER, QUOTES_HEADER), strict=True))
-ROWS: dict[str, Callable[[int], str]] = dict(zip(FORMATS, (kline, aggtrade, trade, quote), strict=True))
-TARGETS = dict(zip(FORMATS, (FIL, BTC, BTC, BTC), strict=True))
+HEADERS = dict(zip(FORMATS, (KLINES_HEADER, AGGTRADES_HEADER, TRADES_HEADER, QUOTES_HEADER, L2_HEADER), strict=True))
+ROWS: dict[str, Callable[[int], str]] = dict(zip(FORMATS, (kline, aggtrade, trade, quote, level), strict=True))
+TARGETS = dict(zip(FORMATS, (FIL, BTC, BTC, BTC, BTC), strict=True))
 
 
 def load(path: Path, target: ImportTarget = FIL, format_name: str | None = None) -> Dataset:
@@ -84,6 +86,12 @@ def with_cell(format_name: str, row: int, column: str, value: str) -> list[str]:
         ("tardis-quotes", "bid_amount", "2.5071", "does not fit the size precision of BTCUSDT-PERP.BINANCE, 3 decimals"),
         ("tardis-quotes", "ask_price", "", "'' is no number"),
         ("tardis-quotes", "local_timestamp", "1723161255000000", "is earlier than the row before"),
+        ("tardis-l2", "side", "buy", "'buy' is none of bid, ask"),
+        ("tardis-l2", "is_snapshot", "perhaps", "'perhaps' is neither true nor false"),
+        ("tardis-l2", "amount", "-1", "'-1' is negative, which a size cannot be"),
+        ("tardis-l2", "price", "61800.25", "does not fit the price precision of BTCUSDT-PERP.BINANCE, 1 decimals"),
+        ("tardis-l2", "local_timestamp", "1723161255000000", "is earlier than the row before"),
+        ("tardis-l2", "symbol", "ETHUSDT", "'ETHUSDT' differs from the first row's 'BTCUSDT'; a file holds one instrument"),
         ("tardis-quotes", "timestamp", "1723161256002", "is no time in microseconds, the unit of the first row"),
     ],
 )  # fmt: skip
@@ -180,10 +188,21 @@ def test_text_of_two_bytes_a_character_is_said_to_be_none(tmp_path: Path) -> Non
         load(tmp_path / "a.csv")
 
 
-def test_a_number_that_only_the_reader_refuses_is_refused_in_its_words(tmp_path: Path) -> None:
-    endless = "0." + "0" * 50
-    with pytest.raises(DocumentError, match=r"cannot be read as binance-klines: .* precision not supported"):
-        load(write_csv(tmp_path / "a.csv", kline(0), kline(1, prices=(endless, endless, endless, endless))))
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("0." + "0" * 50, "is written with too many digits or too large an exponent"),
+        ("-9990119111009910909109900101019011100", "is beyond the largest price"),
+        ("1e-1000000000", "does not fit the price precision"),
+        ("1e1000000000", "is beyond the largest price"),
+        ("0e1000000000", "is written with too many digits or too large an exponent"),
+        ("56850e-10", "does not fit the price precision"),
+        ("0e-10", "is written with too many digits or too large an exponent"),
+    ],
+)
+def test_a_number_on_which_arrow_would_wrap_around_or_crash_is_refused(tmp_path: Path, number: str, problem: str) -> None:
+    with pytest.raises(DocumentError, match=rf"line 2, column open: .* {problem}"):
+        load(write_csv(tmp_path / "a.csv", kline(0), kline(1, prices=(number, number, number, number))))
 
 
 def test_blank_lines_by_the_million_are_no_rows(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from nautilus_trader.model.data import Bar, BarType, QuoteTick, TradeTick
-from nautilus_trader.model.enums import AggressorSide
+from nautilus_trader.model.book import OrderBook
+from nautilus_trader.model.data import Bar, BarType, BookOrder, OrderBookDelta, QuoteTick, TradeTick
+from nautilus_trader.model.enums import AggressorSide, BookAction, BookType, OrderSide, RecordFlag
 from nautilus_trader.model.identifiers import InstrumentId, TradeId
 from nautilus_trader.model.objects import FIXED_PRECISION, PRICE_MAX, QUANTITY_MAX, Price, Quantity
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
@@ -17,21 +18,24 @@ from market_csv import (
     BTC,
     FIL,
     KLINES_HEADER,
+    L2_HEADER,
     QUOTES_HEADER,
     TRADES_HEADER,
     aggtrade,
     kline,
     kline_us,
+    level,
     quote,
     trade,
     write_csv,
 )
 from tc.data.catalog import layout
 from tc.data.importing import import_files
-from tc.store.dataset import Dataset
+from tc.store.dataset import Dataset, PartKind
 
 FIL_ID = InstrumentId.from_str(FIL.instrument_id)
 BTC_ID = InstrumentId.from_str(BTC.instrument_id)
+KINDS: dict[PartKind, type] = {"bars": Bar, "trades": TradeTick, "quotes": QuoteTick, "book": OrderBookDelta}
 FIL_BARS = BarType.from_str("FILUSDT-PERP.BINANCE-1-MINUTE-LAST-EXTERNAL")
 
 
@@ -68,6 +72,17 @@ def tardis_quote(line: str) -> QuoteTick:
     )
 
 
+def tardis_level(line: str, *, is_last: bool) -> OrderBookDelta:
+    _, _, happened, received, is_snapshot, side, price, amount = line.split(",")
+    order = BookOrder(
+        OrderSide.BUY if side == "bid" else OrderSide.SELL, Price(Decimal(price), 1), Quantity(Decimal(amount), 3), 0
+    )
+    action = BookAction.ADD if is_snapshot == "true" else BookAction.UPDATE
+    flags = RecordFlag.F_SNAPSHOT * (is_snapshot == "true") | RecordFlag.F_LAST * is_last
+    changed = action if Decimal(amount) else BookAction.DELETE
+    return OrderBookDelta(BTC_ID, changed, order, flags, 0, int(happened) * 1_000, int(received) * 1_000)
+
+
 def plain(objects: list[Bar] | list[TradeTick] | list[QuoteTick]) -> list[dict[str, object]]:
     """Return all fields of objects: two ticks are equal in Nautilus before all their fields are."""
     return [type(each).to_dict(each) for each in objects]
@@ -89,7 +104,7 @@ def test_the_layout_is_the_one_of_this_nautilus() -> None:
     assert FIXED_PRECISION == layout.FIXED_PRECISION
     assert layout.LARGEST_PRICE == PRICE_MAX
     assert layout.LARGEST_SIZE == QUANTITY_MAX
-    for kind, data_class in (("bars", Bar), ("trades", TradeTick), ("quotes", QuoteTick)):
+    for kind, data_class in KINDS.items():
         schema = layout.catalog_schema(kind, identifier="x", instrument_id="x", precisions=(1, 1))
         assert schema.equals(NAUTILUS_ARROW_SCHEMA[data_class], check_metadata=False)
 
@@ -142,6 +157,23 @@ def test_trades_and_quotes_make_one_dataset_equal_to_that_of_nautilus_to_the_byt
     assert plain(catalog(dataset).quote_ticks()) == plain(list(map(tardis_quote, quotes)))
     ParquetDataCatalog(tmp_path / "theirs").write_data([*map(tardis_trade, trades), *map(tardis_quote, quotes)])
     assert_same_files(dataset, tmp_path / "theirs")
+
+
+def test_a_book_equals_that_of_nautilus(tmp_path: Path) -> None:
+    lines = [level(0), level(0, side="ask", price="61800.3"), level(1, amount="0"), level(2, price="61800.1")]
+    dataset = import_files([write_csv(tmp_path / "l2.csv", L2_HEADER, *lines)], BTC, data_root=tmp_path / "data").dataset
+    stamps = [int(cell) * 1_000 for cell in lines[0].split(",")[2:4]]
+    expected = [
+        OrderBookDelta.clear(BTC_ID, 0, *stamps),
+        *(tardis_level(line, is_last=number > 0) for number, line in enumerate(lines)),
+    ]
+    read = catalog(dataset).order_book_deltas()
+    assert [OrderBookDelta.to_dict(each) for each in read[1:]] == [OrderBookDelta.to_dict(each) for each in expected[1:]]
+    assert (read[0].action, read[0].flags, read[0].ts_init) == (BookAction.CLEAR, RecordFlag.F_SNAPSHOT, stamps[1])
+    book = OrderBook(BTC_ID, BookType.L2_MBP)
+    for delta in read:
+        book.apply_delta(delta)
+    assert (book.best_bid_price(), book.best_ask_price()) == (Price(Decimal("61800.1"), 1), Price(Decimal("61800.3"), 1))
 
 
 def test_values_at_the_limits_of_nautilus_are_read_back(tmp_path: Path) -> None:

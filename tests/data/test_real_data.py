@@ -80,11 +80,9 @@ def test_genuine_tardis_files_are_imported_and_clean(
     "name",
     [
         "tardis_samples/binance-futures_book_snapshot_25_BTCUSDT.csv",
-        "tardis_samples/deribit_incremental_book_L2_BTC-PERPETUAL.csv",
         "binance_samples/btcusdt-depth-snap.csv",
         "fx_ticks/truefx_usdjpy-ticks.csv",
         "bars_1m_other/6EH4.XCME_1min_bars_20240101_20240131.csv.gz",
-        "binance_raw_stream/spot_btcusdt_20240808.gz",
     ],
 )
 def test_files_of_other_formats_are_refused_in_words(tmp_path: Path, real_data: Path, name: str) -> None:

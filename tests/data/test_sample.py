@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tc.data.book import read_book
 from tc.data.inspecting import check_dataset
 from tc.data.market.day import DAY_START_NS, MINUTES, make_market, one_minute_bars
 from tc.data.market.random_integers import RandomIntegers
-from tc.data.sample import BARS_ID, END_OF_TICKS_NS, FIRST_TICK_NS, SAMPLES, SEED, TARGET, TICKS_ID, prepare_sample
+from tc.data.sample import BARS_ID, BOOK_ID, END_OF_TICKS_NS, FIRST_TICK_NS, SAMPLES, SEED, TARGET, TICKS_ID, prepare_sample
 from tc.errors import DocumentError, RefusedError
 from tc.spec.library import load_instrument
 from tc.store.dataset import list_datasets
@@ -136,3 +137,33 @@ def test_volatility_comes_in_clusters() -> None:
     returns = np.diff(bars.close_ticks).astype(float)
     assert np.corrcoef(sizes[:-1], sizes[1:])[0, 1] > 0.2
     assert abs(np.corrcoef(returns[:-1], returns[1:])[0, 1]) < 0.15
+
+
+def test_the_book_sample_is_the_same_to_the_bit_on_every_machine(tmp_path: Path) -> None:
+    (book,) = (published.dataset for published in prepare_sample(BOOK_ID, tmp_path))
+    assert [(part.kind, part.rows) for part in book.parts] == [("book", 76_975), ("trades", 6_237)]
+    assert book.fingerprint == "dcb208c311c2739e297b69fa9e2ee1c2be756ce7f7da9f59d7aeb668965cd70c"
+
+
+def test_nothing_is_wrong_with_the_book_sample(tmp_path: Path) -> None:
+    (book,) = (published.dataset for published in prepare_sample(BOOK_ID, tmp_path))
+    assert check_dataset(book, max_tick_gap_ns=10**9 * 5) == ()
+
+
+def test_the_book_sample_moves_and_its_trades_hit_what_was_there(tmp_path: Path) -> None:
+    (book,) = (published.dataset for published in prepare_sample(BOOK_ID, tmp_path))
+    levels: dict[str, dict[int, int]] = {"BUY": {}, "SELL": {}}
+    bests: set[int] = set()
+    hit = before = 0
+    for _, received, kind, side, price, size, *_ in read_book(book).rows():
+        assert received >= before
+        before = received
+        if kind == "delta":
+            levels[side][price] = size
+        elif kind == "trade":
+            bests.add(price)
+            hit += size <= levels["SELL" if side == "BUY" else "BUY"].get(price, 0)
+    trades = book.parts[1].rows
+    assert len(bests) > 50
+    assert hit > trades * 9 // 10
+    assert (book.last_ns - book.first_ns) // (60 * 10**9) == 10

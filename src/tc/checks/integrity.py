@@ -37,6 +37,7 @@ CODES: Mapping[str, str] = {
     "run_id_mismatch": "two parts of the run name different run ids",
     "status_mismatch": "two parts of the run say differently how it ended",
     "state_mismatch": "folding the journal gives another State than was recorded",
+    "decision_mismatch": "deciding the journal again gives another decision than decisions.jsonl holds, or one more or less",
     "invariant_violation": "an entry breaks a rule of the Core, and the run did not end there",
 }
 """Every code that verifying or replaying a run can report, and what it means: the closed list."""

@@ -5,7 +5,7 @@ volume, prices that jump. Rows are numbered from 0 within their part. The frames
 as decimals, stamps as unsigned nanoseconds; they have at least one row.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,15 +22,17 @@ FINDING_CODES = {
     "event_order": "a row happened before the row above it",
     "received_before_event": "a row was received before it happened: one of the two clocks is wrong",
     "duplicate": "a row is exactly the same as one above it",
-    "gap": "bars are missing, or no trade or quote came for longer than allowed",
+    "gap": "bars are missing, or no trade, quote or book update came for longer than allowed",
     "overlap": "a bar begins before the bar above it has ended",
     "repeated_stamp": "two different bars end at the same time",
     "repeated_trade_id": "two different trades have the same id",
     "price_not_positive": "a price is zero or negative",
-    "size_not_positive": "a size is zero or negative (a bar's volume may be zero)",
+    "size_not_positive": "a size is zero or negative (a bar's volume may be zero; an update of a book may take a level away)",
     "ohlc": "a bar's high is not its highest price, or its low not its lowest",
-    "crossed": "a quote's bid is above its ask",
-    "locked": "a quote's bid equals its ask",
+    "crossed": "a quote's bid is above its ask, or a book's best bid above its best ask after an update",
+    "locked": "a quote's bid equals its ask, or a book's best bid its best ask after an update",
+    "sequence_gap": "an update of the book is missing, and nothing is known of the book until the next snapshot",
+    "no_snapshot": "a book begins with updates: what else was in it is unknown",
 }
 """Every code that a finding can have, and what it says."""
 
@@ -47,7 +49,7 @@ class _Rule:
 
 
 def _clock_note(frame: pl.DataFrame) -> str:
-    return f"by up to {_seconds(frame.select((_EVENT.cast(pl.Int64) - _INIT.cast(pl.Int64)).max()).item())}"
+    return f"by up to {seconds(frame.select((_EVENT.cast(pl.Int64) - _INIT.cast(pl.Int64)).max()).item())}"
 
 
 _INIT, _EVENT = pl.col("ts_init"), pl.col("ts_event")
@@ -113,7 +115,7 @@ def check_bars(bars: pl.DataFrame, *, subject: str, interval_ns: int) -> tuple[F
     def note(bars: pl.DataFrame) -> str:
         return f"{bars.select(missing.filter(missing > 0).sum()).item()} bars are missing"
 
-    every = f"a bar every {_seconds(interval_ns)}"
+    every = f"a bar every {seconds(interval_ns)}"
     steps = (
         _Rule("overlap", every, _STEP.is_between(1, interval_ns - 1), ("ts_event",)),
         _Rule("gap", every, _STEP.gt(interval_ns), ("ts_event",), note),
@@ -144,9 +146,9 @@ def check_quotes(quotes: pl.DataFrame, *, subject: str, max_gap_ns: int) -> tupl
 
 def _silence(max_gap_ns: int) -> _Rule:
     def note(frame: pl.DataFrame) -> str:
-        return f"the longest gap lasts {_seconds(frame.select(_SILENCE.max()).item())}"
+        return f"the longest gap lasts {seconds(frame.select(_SILENCE.max()).item())}"
 
-    return _Rule("gap", f"a row at least every {_seconds(max_gap_ns)}", _SILENCE.gt(max_gap_ns), ("ts_init",), note)
+    return _Rule("gap", f"a row at least every {seconds(max_gap_ns)}", _SILENCE.gt(max_gap_ns), ("ts_init",), note)
 
 
 def _broken(frame: pl.DataFrame, rules: Sequence[_Rule], subject: str) -> tuple[Finding, ...]:
@@ -165,23 +167,33 @@ def _repeated(frame: pl.DataFrame) -> pl.Series:
 
 def _finding(frame: pl.DataFrame, rule: _Rule, rows: pl.Series, subject: str) -> Finding:
     first = frame.row(rows[0], named=True)
-    noun = "row" if len(rows) == 1 else "rows"
-    more = f" and {len(rows) - ROWS_NAMED} more" if len(rows) > ROWS_NAMED else ""
-    note = rule.note(frame)
-    return Finding(
-        code=rule.code,
-        subject=f"{subject}, {noun} {', '.join(map(str, rows.head(ROWS_NAMED)))}{more}",
+    return rows_finding(
+        rule.code,
+        subject=subject,
         expected=rule.expected,
-        actual="; ".join(
-            text
-            for text in (
-                f"{len(rows)} {noun}",
-                note,
-                "first: " + ", ".join(f"{column} {_shown(column, first[column])}" for column in rule.shown),
-            )
-            if text
-        ),
+        count=len(rows),
+        rows=rows.head(ROWS_NAMED).to_list(),
+        texts=(rule.note(frame), shown_first(first, rule.shown)),
     )
+
+
+def rows_finding(
+    code: str, *, subject: str, expected: str, count: int, rows: Sequence[int], texts: Sequence[str], noun: str = "row"
+) -> Finding:
+    """Return the finding for so many rows, of which the first are named; empty texts are left out."""
+    named = noun if count == 1 else f"{noun}s"
+    more = f" and {count - len(rows)} more" if count > len(rows) else ""
+    return Finding(
+        code=code,
+        subject=f"{subject}, {named} {', '.join(map(str, rows))}{more}",
+        expected=expected,
+        actual="; ".join((f"{count} {named}", *filter(None, texts))),
+    )
+
+
+def shown_first(row: Mapping[str, object], columns: Sequence[str]) -> str:
+    """Return some columns of the first row as a text for people."""
+    return "first: " + ", ".join(f"{column} {_shown(column, row[column])}" for column in columns)
 
 
 def _shown(column: str, value: object) -> str:
@@ -192,5 +204,6 @@ def _shown(column: str, value: object) -> str:
     return str(value)
 
 
-def _seconds(duration_ns: int) -> str:
+def seconds(duration_ns: int) -> str:
+    """Return a duration in seconds, exactly."""
     return f"{(Decimal(duration_ns) / 10**9).normalize():f} s"

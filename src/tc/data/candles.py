@@ -1,15 +1,16 @@
-"""Reads a dataset's prices as candles for reports, batch by batch: of its bars, or trades, or the mid-prices of its quotes."""
+"""Reads a dataset's prices as candles for reports, batch by batch: of bars, or trades, or the mid-prices of quotes or a book."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tc.checks.book import Book
 from tc.data.catalog.intervals import interval_of
-from tc.data.catalog.layout import decimals
+from tc.data.catalog.layout import from_integers, scaled
 from tc.data.progress import Progress, silent
 from tc.errors import ArtifactError
 from tc.reports.candles import NANOS, Candles, fitting_interval_ns
@@ -18,11 +19,19 @@ from tc.store.dataset import Dataset, DatasetPart, PartKind
 LARGEST_COUNT = 50_000
 BATCH_ROWS = 262_144
 
-_PREFERRED: tuple[PartKind, ...] = ("bars", "trades", "quotes")
+_PREFERRED: tuple[PartKind, ...] = ("bars", "trades", "quotes", "book")
 _COLUMNS: dict[PartKind, tuple[str, ...]] = {
     "bars": ("open", "high", "low", "close"),
     "trades": ("price",),
     "quotes": ("bid_price", "ask_price"),
+    "book": ("action", "side", "price", "flags"),
+}
+
+_SOURCES: dict[PartKind, str] = {
+    "bars": "bars",
+    "trades": "trades",
+    "quotes": "mid-prices of quotes",
+    "book": "mid-prices of the book",
 }
 
 type Integers = npt.NDArray[np.int64]
@@ -74,6 +83,7 @@ def read_candles(
 @dataclass(slots=True)
 class _Columns:
     interval_ns: int
+    book: Book = field(default_factory=Book)
     rows: int = 0
     ends_ns: list[int] = field(default_factory=list)
     opens: list[int] = field(default_factory=list)
@@ -108,9 +118,9 @@ class _Columns:
             return None
         return Candles(
             drawn_as="candles" if part.kind == "bars" else "line",
-            source=f"{'mid-prices of quotes' if part.kind == 'quotes' else part.kind} of {part.identifier}",
+            source=f"{_SOURCES[part.kind]} of {part.identifier}",
             rows=self.rows,
-            precision=precision + (part.kind == "quotes"),
+            precision=precision + (part.kind in {"quotes", "book"}),
             interval_ns=self.interval_ns,
             ends_ns=tuple(self.ends_ns),
             opens=tuple(self.opens),
@@ -122,24 +132,29 @@ class _Columns:
 
 def _take(columns: _Columns, batch: pa.RecordBatch, kind: PartKind, precision: int, span_ns: tuple[int, int]) -> None:
     stamps: Integers = batch.column("ts_init").cast(pa.int64()).to_numpy(zero_copy_only=False)
+    if kind == "book":
+        mids, rows = _mids(columns.book, batch, precision)
+        prices, stamps = [mids], stamps[rows]
+    else:
+        prices = [scaled(batch.column(name), precision) for name in _COLUMNS[kind]]
     first, end = np.searchsorted(stamps, [span_ns[0], span_ns[1] + 1])
     if first == end:
         return
-    prices = [_integers(batch.column(name), precision)[first:end] for name in _COLUMNS[kind]]
     if kind == "quotes":
         # The mean of two prices needs one more decimal place: ten times their sum, divided by two.
         prices = [(prices[0] + prices[1]) * 5]
-    opens, highs, lows, closes = prices if kind == "bars" else prices * 4
+    opens, highs, lows, closes = [column[first:end] for column in (prices if kind == "bars" else prices * 4)]
     ends_ns = -(-stamps[first:end] // columns.interval_ns) * columns.interval_ns
     columns.add(ends_ns, (opens, highs, lows, closes))
 
 
-def _integers(column: pa.Array, precision: int) -> Integers:
-    """Return fixed-point prices as integers of ten to the minus ``precision``, exactly: one that does not fit is an error."""
-    rounded = pc.cast(decimals(column), pa.decimal128(38, precision))
-    whole = pa.Array.from_buffers(pa.decimal128(38, 0), len(rounded), [None, rounded.buffers()[1]], offset=rounded.offset)
-    integers: Integers = pc.cast(whole, pa.int64()).to_numpy(zero_copy_only=False)
-    return integers
+def _mids(book: Book, batch: pa.RecordBatch, precision: int) -> tuple[Integers, Integers]:
+    """Return the mid-price after each update that leaves levels on both sides, in tenths of the smallest unit, and its row."""
+    columns: dict[str, pa.Array] = {name: batch.column(name) for name in ("action", "side", "flags")}
+    columns["price"] = from_integers(scaled(batch.column("price"), precision), pa.int64())
+    columns["size"] = from_integers(np.zeros(batch.num_rows, dtype=np.int64), pa.int64())
+    tops = book.tops(pl.DataFrame(pa.table(columns))).drop_nulls()
+    return ((tops["bid"] + tops["ask"]) * 5).to_numpy(), tops["row"].to_numpy()
 
 
 def _step_ns(part: DatasetPart) -> int:

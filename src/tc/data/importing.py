@@ -1,12 +1,13 @@
 """`tc data import`: files in, one immutable dataset out, or nothing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from tc.data.catalog.intervals import bar_type, interval_label, known_intervals
+from tc.data.catalog.intervals import bar_type, interval_label, interval_of, known_intervals
 from tc.data.catalog.layout import catalog_schema
 from tc.data.catalog.part_writer import PartWriter
 from tc.data.catalog.publishing import Published, publish_dataset
@@ -14,11 +15,17 @@ from tc.data.catalog.staging import staging_folder
 from tc.data.csv_files.decode import bar_interval_ns, decoded
 from tc.data.csv_files.formats import FORMATS, UNIT_NAMES, CsvFormat, Opening, read_opening
 from tc.data.csv_files.source import CsvSource, look_at
-from tc.data.progress import Progress, silent
+from tc.data.progress import FilesMeter, Progress, silent
+from tc.data.raw_stream.importing import write_captures
+from tc.data.raw_stream.messages import NAME as CAPTURE
+from tc.data.raw_stream.messages import is_raw
 from tc.data.target import ImportTarget
 from tc.errors import DocumentError
 from tc.spec.grammar import format_instant
 from tc.store.dataset import KIND_ORDER, DatasetPart, DatasetSource, PartKind, dataset_path
+
+type _Written = tuple[tuple[DatasetPart, ...], tuple[DatasetSource, ...]]
+type _Write = Callable[[Path, FilesMeter], _Written]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,6 @@ class _Group:
 
     kind: PartKind
     identifier: str
-    label: str
     openings: tuple[Opening, ...]
 
 
@@ -40,12 +46,12 @@ def import_files(
     format_name: str | None = None,
     progress: Progress = silent,
 ) -> Published:
-    """Import CSV files of one instrument as one dataset: a part for each kind of rows among them.
+    """Import files of one instrument as one dataset: a part for each kind of rows among them.
 
     Parameters
     ----------
     files
-        Plain, gzipped or zipped CSV; any order, each once. Files of one kind must not overlap in time.
+        CSV or captures, plain, gzipped or (CSV only) zipped; any order, each once. Files of one kind must not overlap in time.
     target
         The instrument.
     data_root
@@ -70,44 +76,53 @@ def import_files(
     if dataset_id is not None:
         dataset_path(data_root, dataset_id)
     wanted = _format(format_name)
-    openings = [read_opening(source, wanted) for source in _distinct(files)]
-    _check_together(openings, target)
-    groups = [_group(kind, openings, target) for kind in KIND_ORDER if any(kind == it.csv_format.kind for it in openings)]
+    sources = _distinct(files)
+    if _are_captures(sources, format_name):
+        write: _Write = partial(write_captures, sources, target)
+    else:
+        write = _writer_of_csv(sources, wanted, target)
     with staging_folder(data_root) as folder:
-        meter = _Meter(progress, sum(opening.source.size for opening in openings))
-        written = [_write_group(folder, group, target, meter) for group in groups]
-        parts = tuple(part for part, _ in written)
+        parts, listed = write(folder, FilesMeter(progress, sum(source.size for source in sources)))
         return publish_dataset(
             folder,
             data_root=data_root,
-            dataset_id=dataset_id or _default_id(target, groups, parts),
+            dataset_id=dataset_id or _default_id(target, parts),
             target=target,
             parts=parts,
-            sources=tuple(source for _, sources in written for source in sources),
+            sources=listed,
         )
 
 
-class _Meter:
-    """Adds up the progress of one file after another."""
+def _writer_of_csv(sources: Sequence[CsvSource], wanted: CsvFormat | None, target: ImportTarget) -> _Write:
+    openings = [read_opening(source, wanted) for source in sources]
+    _check_together(openings, target)
+    groups = [_group(kind, openings, target) for kind in KIND_ORDER if any(kind == it.csv_format.kind for it in openings)]
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._total = total
-        self._before = 0
+    def write(folder: Path, meter: FilesMeter) -> _Written:
+        written = [_write_group(folder, group, target, meter) for group in groups]
+        return tuple(part for part, _ in written), tuple(source for _, listed in written for source in listed)
 
-    def in_file(self, done: int, _: int) -> None:
-        self._progress(self._before + done, self._total)
+    return write
 
-    def file_done(self, size: int) -> None:
-        self._before += size
-        self._progress(self._before, self._total)
+
+def _are_captures(sources: Sequence[CsvSource], format_name: str | None) -> bool:
+    """Tell whether the files are captures of raw messages; all are, or none."""
+    if format_name is not None:
+        return format_name == CAPTURE
+    kinds = {is_raw(source): source.name for source in sources}
+    if len(kinds) > 1:
+        raise DocumentError(
+            f"{kinds[True]} holds {CAPTURE}, {kinds[False]} does not",
+            hint="A book put together from a capture is a dataset of its own: import the other files as another.",
+        )
+    return True in kinds
 
 
 def _format(name: str | None) -> CsvFormat | None:
-    if name is None:
+    if name is None or name == CAPTURE:
         return None
     if name not in FORMATS:
-        raise DocumentError(f"{name!r} is no format that can be imported", hint=f"Formats: {', '.join(FORMATS)}.")
+        raise DocumentError(f"{name!r} is no format that can be imported", hint=f"Formats: {', '.join((*FORMATS, CAPTURE))}.")
     return FORMATS[name]
 
 
@@ -151,7 +166,7 @@ def _check_together(openings: Sequence[Opening], target: ImportTarget) -> None:
 def _group(kind: PartKind, openings: Sequence[Opening], target: ImportTarget) -> _Group:
     mine = tuple(sorted((it for it in openings if it.csv_format.kind == kind), key=_first_ns))
     if kind != "bars":
-        return _Group(kind, target.instrument_id, kind, mine)
+        return _Group(kind, target.instrument_id, mine)
     intervals = [bar_interval_ns(opening) for opening in mine]
     for opening, interval_ns in zip(mine, intervals, strict=True):
         name = opening.source.name
@@ -165,14 +180,14 @@ def _group(kind: PartKind, openings: Sequence[Opening], target: ImportTarget) ->
                 f"{name} holds bars of {interval_label(interval_ns)}, {mine[0].source.name} of {interval_label(intervals[0])}",
                 hint="The bars of a dataset are of one interval: import these files as two datasets.",
             )
-    return _Group(kind, bar_type(target.instrument_id, intervals[0]), interval_label(intervals[0]) or kind, mine)
+    return _Group(kind, bar_type(target.instrument_id, intervals[0]), mine)
 
 
 def _first_ns(opening: Opening) -> int:
     return opening.stamp_ns(opening.csv_format.order_by)
 
 
-def _write_group(folder: Path, group: _Group, target: ImportTarget, meter: _Meter) -> tuple[DatasetPart, list[DatasetSource]]:
+def _write_group(folder: Path, group: _Group, target: ImportTarget, meter: FilesMeter) -> tuple[DatasetPart, list[DatasetSource]]:
     schema = catalog_schema(
         group.kind, identifier=group.identifier, instrument_id=target.instrument_id, precisions=target.precisions
     )
@@ -193,10 +208,14 @@ def _write_group(folder: Path, group: _Group, target: ImportTarget, meter: _Mete
     return writer.finish(), sources
 
 
-def _default_id(target: ImportTarget, groups: Sequence[_Group], parts: Sequence[DatasetPart]) -> str:
+def _default_id(target: ImportTarget, parts: Sequence[DatasetPart]) -> str:
     """Return instrument, kinds and days, e.g. ``filusdt-perp.binance-1m-20230401-20230430``; a bar belongs to the day it ends."""
     starts = [part.first_ns - (part.kind == "bars") for part in parts]
     ends = [part.last_ns - (part.kind == "bars") for part in parts]
     days = dict.fromkeys(f"{datetime.fromtimestamp(at_ns // 10**9, UTC):%Y%m%d}" for at_ns in (min(starts), max(ends)))
     instrument = re.sub(r"[^a-z0-9._-]", "-", target.instrument_id.lower())
-    return "-".join((instrument, *(group.label for group in groups), *days))
+    return "-".join((instrument, *(_label(part) for part in parts), *days))
+
+
+def _label(part: DatasetPart) -> str:
+    return interval_label(interval_of(part)) or part.kind if part.kind == "bars" else part.kind

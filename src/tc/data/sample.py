@@ -1,7 +1,7 @@
 """`tc data prepare`: the packaged samples, made by a seeded generator, no download."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tc.data.catalog import layout
+from tc.data.catalog.deltas import Levels, delta_columns
 from tc.data.catalog.intervals import bar_type
 from tc.data.catalog.part_writer import PartWriter
 from tc.data.catalog.publishing import Published, publish_dataset
 from tc.data.catalog.staging import staging_folder
+from tc.data.market.book import make_book
 from tc.data.market.day import (
     DAY_START_NS,
     MILLISECOND_NS,
     MINUTE_MS,
-    Bars,
     Integers,
-    Quotes,
     Trades,
     make_market,
     one_minute_bars,
@@ -33,9 +33,11 @@ RECIPE = "tc-sample-1"
 """The name of the generator; another recipe makes other rows and needs another name and other dataset ids."""
 BARS_ID = "btcusdt-1m-sample"
 TICKS_ID = "btcusdt-ticks-sample"
+BOOK_ID = "btcusdt-book-sample"
 SAMPLES: Mapping[str, tuple[str, ...]] = {
     BARS_ID: (BARS_ID,),
     TICKS_ID: (TICKS_ID,),
+    BOOK_ID: (BOOK_ID,),
     "btcusdt-sample": (BARS_ID, TICKS_ID),
 }
 """What can be prepared, and the datasets it makes."""
@@ -63,9 +65,7 @@ def prepare_sample(name: str, data_root: Path) -> tuple[Published, ...]:
     """
     if name not in SAMPLES:
         raise DocumentError(f"there is no sample {name!r}", hint=f"Samples: {', '.join(SAMPLES)}.")
-    quotes, trades = make_market(SEED)
-    makers = {BARS_ID: lambda: _bars(one_minute_bars(trades)), TICKS_ID: lambda: _ticks(quotes, trades)}
-    return tuple(_prepare(dataset_id, makers[dataset_id](), data_root) for dataset_id in SAMPLES[name])
+    return tuple(_prepare(dataset_id, _MAKERS[dataset_id](), data_root) for dataset_id in SAMPLES[name])
 
 
 def _prepare(dataset_id: str, columns: _Columns, data_root: Path) -> Published:
@@ -90,12 +90,14 @@ def _write(folder: Path, kind: PartKind, arrays: Sequence[pa.Array]) -> DatasetP
     return writer.finish()
 
 
-def _bars(bars: Bars) -> _Columns:
+def _bars() -> _Columns:
+    bars = one_minute_bars(make_market(SEED)[1])
     prices = [_price(ticks) for ticks in (bars.open_ticks, bars.high_ticks, bars.low_ticks, bars.close_ticks)]
     return {"bars": [*prices, _size(bars.lots), _stamps(bars.closed_ns), _stamps(bars.closed_ns)]}
 
 
-def _ticks(quotes: Quotes, trades: Trades) -> _Columns:
+def _ticks() -> _Columns:
+    quotes, trades = make_market(SEED)
     quoted, traded = _window(quotes.ts_init), _window(trades.ts_init)
     return {
         "quotes": [
@@ -106,15 +108,34 @@ def _ticks(quotes: Quotes, trades: Trades) -> _Columns:
             _stamps(quotes.ts_event[quoted]),
             _stamps(quotes.ts_init[quoted]),
         ],
-        "trades": [
-            _price(trades.price_ticks[traded]),
-            _size(trades.lots[traded]),
-            layout.from_integers(trades.side[traded].astype(np.uint8), pa.uint8()),
-            pc.cast(layout.from_integers(trades.trade_id[traded], pa.int64()), pa.string()),
-            _stamps(trades.ts_event[traded]),
-            _stamps(trades.ts_init[traded]),
-        ],
+        "trades": _traded(trades, traded),
     }
+
+
+def _book() -> _Columns:
+    updates, trades = make_book(SEED)
+    levels = Levels(
+        side=updates.side,
+        price=_price(updates.price_ticks),
+        size=_size(updates.lots),
+        is_snapshot=updates.is_snapshot != 0,
+        ends=updates.ends != 0,
+        sequence=updates.sequence,
+        ts_event=updates.ts_event,
+        ts_init=updates.ts_init,
+    )
+    return {"book": delta_columns(levels), "trades": _traded(trades, slice(None))}
+
+
+def _traded(trades: Trades, which: slice) -> list[pa.Array]:
+    return [
+        _price(trades.price_ticks[which]),
+        _size(trades.lots[which]),
+        layout.from_integers(trades.side[which].astype(np.uint8), pa.uint8()),
+        pc.cast(layout.from_integers(trades.trade_id[which], pa.int64()), pa.string()),
+        _stamps(trades.ts_event[which]),
+        _stamps(trades.ts_init[which]),
+    ]
 
 
 def _window(received: Integers) -> slice:
@@ -132,3 +153,6 @@ def _size(lots: Integers) -> pa.Array:
 
 def _stamps(stamps_ns: Integers) -> pa.Array:
     return layout.from_integers(stamps_ns, pa.uint64())
+
+
+_MAKERS: Mapping[str, Callable[[], _Columns]] = {BARS_ID: _bars, TICKS_ID: _ticks, BOOK_ID: _book}

@@ -32,8 +32,18 @@ COLUMNS: dict[PartKind, tuple[tuple[str, pa.DataType], ...]] = {
     "bars": (*((name, FIXED) for name in ("open", "high", "low", "close", "volume")), *_STAMPS),
     "trades": (("price", FIXED), ("size", FIXED), ("aggressor_side", pa.uint8()), ("trade_id", pa.string()), *_STAMPS),
     "quotes": (*((name, FIXED) for name in ("bid_price", "ask_price", "bid_size", "ask_size")), *_STAMPS),
+    "book": (
+        *(("action", pa.uint8()), ("side", pa.uint8()), ("price", FIXED), ("size", FIXED)),
+        *(("order_id", pa.uint64()), ("flags", pa.uint8()), ("sequence", pa.uint64())),
+        *_STAMPS,
+    ),
 }
-_CLASS_FOLDERS: dict[PartKind, str] = {"bars": "bar", "trades": "trade_tick", "quotes": "quote_tick"}
+_CLASS_FOLDERS: dict[PartKind, str] = {
+    "bars": "bar",
+    "trades": "trade_tick",
+    "quotes": "quote_tick",
+    "book": "order_book_deltas",
+}
 
 
 def catalog_schema(kind: PartKind, *, identifier: str, instrument_id: str, precisions: tuple[int, int]) -> pa.Schema:
@@ -70,6 +80,12 @@ def fixed(decimals: pa.Array) -> pa.Array:
 def decimals(column: pa.Array) -> pa.Array:
     """Return Nautilus's fixed-point bytes as decimals of scale 16, without a copy."""
     return _seen_as(column, DECIMAL)
+
+
+def scaled(column: pa.Array, precision: int) -> "npt.NDArray[np.int64]":
+    """Return fixed-point bytes as whole numbers of ten to the minus `precision`; an Arrow error when one is none or too large."""
+    rounded = pc.cast(decimals(column), pa.decimal128(38, precision))
+    return to_integers(pc.cast(_seen_as(rounded, pa.decimal128(38, 0)), pa.int64()))
 
 
 def fixed_from_integers(values: "npt.NDArray[np.int64]", precision: int) -> pa.Array:

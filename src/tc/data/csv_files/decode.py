@@ -1,6 +1,6 @@
 """The rows of a CSV as rows of Nautilus's catalog: exact, in order, and refused with file, line and column when they do not fit.
 
-Numbers go from their text straight to 128-bit integers in Arrow's CSV reader; there is no float on the way and no rounding.
+Numbers go from their text straight to decimals; there is no float on the way and no rounding.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from tc.data.catalog import layout
-from tc.data.csv_files.explain import explain, out_of_range
+from tc.data.csv_files.book_rows import BookRows
+from tc.data.csv_files.explain import explain, values_out_of_range
 from tc.data.csv_files.formats import (
+    BOOK_SIDES,
     FIRST_STAMP_NS,
     LAST_STAMP_NS,
     SIDES,
@@ -25,6 +27,7 @@ from tc.data.csv_files.formats import (
     precision_of,
     rows_with_lines,
 )
+from tc.data.csv_files.numbers import exact_decimals
 from tc.data.csv_files.source import csv_bytes, printable
 from tc.data.progress import Progress, silent
 from tc.data.target import ImportTarget
@@ -33,6 +36,7 @@ from tc.errors import DocumentError
 BLOCK_BYTES = 1 << 20
 _TRADE_ID = f"^[!-~]([ -~]{{0,{layout.LONGEST_TRADE_ID - 2}}}[!-~])?$"
 _SIDES = layout.texts(SIDES)
+_BOOK_SIDES = layout.texts(BOOK_SIDES)
 _BUYER, _SELLER = layout.from_integers(np.array([1, 2], dtype=np.uint8), pa.uint8())
 
 type Stamps = npt.NDArray[np.int64]
@@ -61,13 +65,16 @@ class _Decoder:
         self._opening = opening
         self._target = target
         self._schema = schema
+        self._numbers: dict[str, pa.Array] = {}
         self._row = 0
         self._last_ns = 0
-        self._make: Callable[[pa.RecordBatch], list[pa.Array]] = {
+        self._book = BookRows(schema)
+        self._make: Callable[[pa.RecordBatch], pa.RecordBatch | None] = {
             "binance-klines": self._klines,
             "binance-aggtrades": self._aggtrades,
             "tardis-trades": self._tardis_trades,
             "tardis-quotes": self._tardis_quotes,
+            "tardis-l2": self._tardis_l2,
         }[opening.csv_format.name]
 
     def batches(self, progress: Progress) -> Iterator[pa.RecordBatch]:
@@ -75,8 +82,13 @@ class _Decoder:
             if raw.num_rows == 0:
                 continue
             self._check_values(raw)
-            yield pa.record_batch(self._make(raw), schema=self._schema)
+            made = self._make(raw)
+            if made is not None:
+                yield made
             self._row += raw.num_rows
+        rest = self._book.rest()
+        if rest is not None:
+            yield rest
 
     def _raw(self, progress: Progress) -> Iterator[pa.RecordBatch]:
         opening = self._opening
@@ -104,11 +116,9 @@ class _Decoder:
         match role:
             case "time":
                 return pa.int64()
-            case "price" | "size":
-                return pa.decimal128(38, precision_of(role, self._target))
             case "flag":
                 return pa.bool_()
-            case "trade id" | "side" | "constant":
+            case "price" | "size" | "trade id" | "side" | "book side" | "constant":
                 return pa.string()
             case _:
                 assert_never(role)
@@ -118,10 +128,10 @@ class _Decoder:
             values = raw.column(column)
             match role:
                 case "price" | "size":
-                    bounds = pc.min_max(values).as_py()
-                    if out_of_range(role, bounds["min"]) or out_of_range(role, bounds["max"]):
-                        row = next(row for row, value in enumerate(values) if out_of_range(role, value.as_py()))
-                        raise self._refusal(row, column, out_of_range(role, values[row].as_py()))
+                    numbers = exact_decimals(values, precision_of(role, self._target))
+                    if numbers is None or values_out_of_range(role, numbers):
+                        raise explain(self._opening, self._target, f"{column} holds what is no {role}")
+                    self._numbers[column] = layout.fixed(numbers)
                 case "trade id":
                     self._demand(
                         pc.match_substring_regex(values, _TRADE_ID),
@@ -136,12 +146,17 @@ class _Decoder:
                     )
                 case "side":
                     self._demand(pc.is_in(values, _SIDES), column, f"is none of {', '.join(SIDES)}")
+                case "book side":
+                    self._demand(pc.is_in(values, _BOOK_SIDES), column, f"is none of {', '.join(BOOK_SIDES)}")
                 case "time" | "flag":
                     pass
                 case _:
                     assert_never(role)
 
-    def _klines(self, raw: pa.RecordBatch) -> list[pa.Array]:
+    def _rows(self, columns: list[pa.Array]) -> pa.RecordBatch:
+        return pa.record_batch(columns, schema=self._schema)
+
+    def _klines(self, raw: pa.RecordBatch) -> pa.RecordBatch:
         opened, closed = self._stamps(raw, "open_time"), self._stamps(raw, "close_time") + self._opening.unit_ns
         interval_ns, unit_ns = bar_interval_ns(self._opening), self._opening.unit_ns
         self._demand(
@@ -150,41 +165,44 @@ class _Decoder:
             f"is not {interval_ns // unit_ns - 1} {UNIT_NAMES[unit_ns]} after open_time, as it is in the first bar",
         )
         self._check_order(closed, "close_time")
-        columns = [self._fixed(raw, name) for name in ("open", "high", "low", "close", "volume")]
-        return [*columns, _unsigned(closed), _unsigned(closed)]
+        columns = [self._numbers[name] for name in ("open", "high", "low", "close", "volume")]
+        return self._rows([*columns, _unsigned(closed), _unsigned(closed)])
 
-    def _aggtrades(self, raw: pa.RecordBatch) -> list[pa.Array]:
+    def _aggtrades(self, raw: pa.RecordBatch) -> pa.RecordBatch:
         stamps = self._stamps(raw, "transact_time")
         self._check_order(stamps, "transact_time")
-        return [
-            self._fixed(raw, "price"),
-            self._fixed(raw, "quantity"),
+        return self._rows([
+            self._numbers["price"],
+            self._numbers["quantity"],
             pc.if_else(raw.column("is_buyer_maker"), _SELLER, _BUYER),
             raw.column("agg_trade_id"),
             _unsigned(stamps),
             _unsigned(stamps),
-        ]
+        ])  # fmt: skip
 
-    def _tardis_trades(self, raw: pa.RecordBatch) -> list[pa.Array]:
-        return [
-            self._fixed(raw, "price"),
-            self._fixed(raw, "amount"),
+    def _tardis_trades(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        return self._rows([
+            self._numbers["price"],
+            self._numbers["amount"],
             pc.cast(pc.index_in(raw.column("side"), _SIDES), pa.uint8()),
             raw.column("id"),
-            *self._tardis_stamps(raw),
-        ]
+            *map(_unsigned, self._tardis_stamps(raw)),
+        ])  # fmt: skip
 
-    def _tardis_quotes(self, raw: pa.RecordBatch) -> list[pa.Array]:
-        columns = [self._fixed(raw, name) for name in ("bid_price", "ask_price", "bid_amount", "ask_amount")]
-        return [*columns, *self._tardis_stamps(raw)]
+    def _tardis_quotes(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        columns = [self._numbers[name] for name in ("bid_price", "ask_price", "bid_amount", "ask_amount")]
+        return self._rows([*columns, *map(_unsigned, self._tardis_stamps(raw))])
 
-    def _tardis_stamps(self, raw: pa.RecordBatch) -> list[pa.Array]:
+    def _tardis_l2(self, raw: pa.RecordBatch) -> pa.RecordBatch | None:
+        side = layout.to_integers(pc.cast(pc.index_in(raw.column("side"), _BOOK_SIDES), pa.int64())) + 1
+        is_snapshot = layout.to_integers(pc.cast(pc.cast(raw.column("is_snapshot"), pa.int8()), pa.int64())) != 0
+        prices = self._numbers["price"], self._numbers["amount"]
+        return self._book.take(side, prices, is_snapshot, self._tardis_stamps(raw))
+
+    def _tardis_stamps(self, raw: pa.RecordBatch) -> tuple[Stamps, Stamps]:
         happened, received = self._stamps(raw, "timestamp"), self._stamps(raw, "local_timestamp")
         self._check_order(received, "local_timestamp")
-        return [_unsigned(happened), _unsigned(received)]
-
-    def _fixed(self, raw: pa.RecordBatch, column: str) -> pa.Array:
-        return layout.fixed(raw.column(column))
+        return happened, received
 
     def _stamps(self, raw: pa.RecordBatch, column: str) -> Stamps:
         unit_ns = self._opening.unit_ns

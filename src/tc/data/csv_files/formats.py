@@ -11,7 +11,7 @@ from tc.data.target import ImportTarget
 from tc.errors import DocumentError
 from tc.store.dataset import PartKind
 
-Role = Literal["time", "price", "size", "trade id", "side", "flag", "constant"]
+Role = Literal["time", "price", "size", "trade id", "side", "book side", "flag", "constant"]
 LONGEST_LINE = 64 * 1024
 LONGEST_TIME = 19
 MILLISECOND_NS = 1_000_000
@@ -23,6 +23,7 @@ LAST_STAMP_NS = 2**63 - 1
 
 SIDES = ("unknown", "buy", "sell")
 """Nautilus's numbers of the aggressor's side: 0, 1 and 2."""
+BOOK_SIDES = ("bid", "ask")
 FLAGS = frozenset({"true", "True", "TRUE", "1", "false", "False", "FALSE", "0"})
 
 
@@ -112,8 +113,16 @@ _TARDIS_QUOTES = CsvFormat(
     roles={**_TARDIS, "ask_amount": "size", "ask_price": "price", "bid_price": "price", "bid_amount": "size"},
     order_by="local_timestamp",
 )
+_TARDIS_L2 = CsvFormat(
+    name="tardis-l2",
+    kind="book",
+    columns=(*_TARDIS, "is_snapshot", "side", "price", "amount"),
+    widths=frozenset({8}),
+    roles={**_TARDIS, "is_snapshot": "flag", "side": "book side", "price": "price", "amount": "size"},
+    order_by="local_timestamp",
+)
 FORMATS: dict[str, CsvFormat] = {
-    csv_format.name: csv_format for csv_format in (_KLINES, _AGGTRADES, _TARDIS_TRADES, _TARDIS_QUOTES)
+    csv_format.name: csv_format for csv_format in (_KLINES, _AGGTRADES, _TARDIS_TRADES, _TARDIS_QUOTES, _TARDIS_L2)
 }
 
 
@@ -212,6 +221,8 @@ def _looks_like(role: Role, text: str) -> bool:
             return exact(text) is not None
         case "side":
             return text in SIDES
+        case "book side":
+            return text in BOOK_SIDES
         case "flag":
             return text in FLAGS
         case "trade id" | "constant":
