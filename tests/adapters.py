@@ -30,8 +30,8 @@ from tc.runtime.stream import EventStream
 class Adapter:
     """Sends to nobody, and answers at once: an order is accepted, a change is done, a cancel ends it.
 
-    ``answers`` replaces the answer of a key; ``failures`` are raised instead of sending a key's command. ``log`` is what was
-    done, in order: the journal's length then, the word, and on what.
+    ``answers`` replaces the answer of a key, ``otherwise`` that of every other; ``failures`` are raised instead of sending a
+    key's command.
     """
 
     stream: EventStream
@@ -39,6 +39,7 @@ class Adapter:
     now: int = START_NS
     market: MarketObserved | None = None
     answers: dict[str, Callable[[], Sequence[Event]]] = field(default_factory=dict)
+    otherwise: Callable[[], Sequence[Event]] | None = None
     failures: dict[str, Exception] = field(default_factory=dict)
     carried: list[Decision] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
@@ -83,7 +84,7 @@ class Adapter:
         if each.key in self.failures:
             raise self.failures[each.key]
         self.sent.append((each.kind, each.key))
-        answer = self.answers.get(each.key)
+        answer = self.answers.get(each.key, self.otherwise)
         for event in self.answer(each) if answer is None else answer():
             self.stream.emit(event)
 

@@ -12,6 +12,7 @@ from tc.core.events import (
     MarketObserved,
     OrderAccepted,
     OrderCanceled,
+    OrderRejected,
     OrderSubmitted,
     RunCompleted,
     SubmitRequested,
@@ -307,6 +308,24 @@ def test_R42_a_flatten_cancels_then_closes_then_halts_by_itself() -> None:
     switches = gated.events(KillSwitchChanged)
     assert [(each.mode, each.by) for each in switches] == [("flatten", "operator"), ("halt", "core")]
     assert gated.stream.context.kill_switch == "halt"
+
+
+def test_a_flatten_that_is_refused_at_once_asks_again_at_the_next_input_and_not_without_end() -> None:
+    gated = Gated()
+    gated.observe()
+    gated.ask("long")
+    gated.stream.emit(gated.adapter.filled("long"))
+
+    def refuse() -> tuple[OrderSubmitted, OrderRejected]:
+        key = gated.adapter.sent[-1][1]
+        return OrderSubmitted(gated.now, gated.now, key, "A-1"), OrderRejected(gated.now, gated.now, key, "no")
+
+    gated.adapter.otherwise = refuse
+    gated.stream.emit(KillSwitchChanged(gated.now, "flatten", "operator", "drill"))
+    assert len(gated.adapter.sent) == 2
+    gated.observe()
+    assert len(gated.adapter.sent) == 3
+    assert gated.stream.context.kill_switch == "flatten"
 
 
 def test_checkpoints_are_taken_behind_a_gate_too() -> None:

@@ -13,10 +13,15 @@ from tc.core.events import (
     CATEGORIES,
     CancelRequested,
     ControlTimeReached,
+    DispatchFailed,
     Event,
     KillSwitchChanged,
     ModifyRequested,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
     OrderInitialized,
+    OrderRejected,
     StrategyFailed,
     SubmitRequested,
 )
@@ -32,6 +37,9 @@ FLATTEN_STRATEGY = "TC-FLATTEN"
 
 EVALUATED = frozenset(kind for kind, category in CATEGORIES.items() if category in ("market", "execution")) | {ControlTimeReached}
 """The inputs after which a Core-native strategy is evaluated."""
+
+REFUSALS: frozenset[type] = frozenset({DispatchFailed, OrderCancelRejected, OrderDenied, OrderExpired, OrderRejected})
+"""After these a flatten does not ask again: what refused at once would refuse again at once, without end."""
 
 
 class NativeStrategy:

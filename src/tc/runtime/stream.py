@@ -21,7 +21,7 @@ from tc.ports import CoreStrategy, ExecutionAdapter
 from tc.runtime.clock import ControlClock, control_time
 from tc.runtime.cursor import EventStreamCursor
 from tc.runtime.dispatch import carry_out, own_records
-from tc.runtime.native import EVALUATED, NativeStrategy, flatten_asked
+from tc.runtime.native import EVALUATED, REFUSALS, NativeStrategy, flatten_asked
 
 
 class Checkpoint(Protocol):
@@ -189,7 +189,8 @@ class EventStream:
         """Step an event that came from outside, then ask the strategy and the flatten; what they ask for waits as `own`."""
         self._step(event)
         control, native = self.state.control, self._native
-        if control.safeguards.kill_switch == "flatten" and self._is_flattening and control.run == "running":
+        is_flattening = control.safeguards.kill_switch == "flatten" and self._is_flattening and control.run == "running"
+        if is_flattening and type(event) not in REFUSALS:
             self._own.extend(flatten_asked(self.context))
         if native is not None and type(event) in EVALUATED:
             self._own.extend(native.asked(self.context))
