@@ -102,7 +102,7 @@ main() {
     python=3.13
   fi
   [[ -e .venv ]] || say "making .venv with Python $python from uv.lock (a few hundred MB the first time)"
-  env -u VIRTUAL_ENV "$uv" sync --frozen --quiet --python "$python" ||
+  env -u VIRTUAL_ENV "$uv" sync --frozen --all-extras --quiet --python "$python" ||
     die "uv could not make .venv from uv.lock; see its message above." \
       "Another interpreter can be chosen: UV_PYTHON=/path/to/python3.13 make setup"
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from tc.checks.finding import Finding
     from tc.checks.readiness import Condition
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tc.data.catalog.publishing import Published
     from tc.flows.backtest import FinishedRun
     from tc.flows.diff import Comparison
+    from tc.flows.explain import Explanation
     from tc.flows.export import ExportedRun
     from tc.flows.list_runs import ListedRun
     from tc.flows.prune import PruningPlan
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tc.flows.show import ShownRun
     from tc.flows.verify import Verification
     from tc.flows.witness import Witness
-    from tc.ports import Progress
+    from tc.ports import Engine, Progress
     from tc.reports.candles import Candles
     from tc.spec.check import Checked
     from tc.spec.instrument import InstrumentSpec
@@ -104,6 +106,24 @@ def diff_runs(left: "RunDirectory", right: "RunDirectory", *, progress: "Callabl
     from tc.flows.diff import diff_runs
 
     return diff_runs(left, right, progress=progress)
+
+
+def explain_run(run: "RunDirectory", *, order: str | None, position: int | None) -> "Explanation":
+    """Tell why an order was allowed, held, sent or never sent, what happened at a position, or how all commands came out."""
+    from tc.flows.explain import explain_run
+
+    return explain_run(run, order=order, position=position)
+
+
+def compare_evidence(
+    left: "RunDirectory", right: "RunDirectory", *, out: Path | None
+) -> "tuple[dict[str, Any], tuple[Path, ...]]":
+    """Compare two runs position by position, write what was found, and return it with the files."""
+    from tc.flows.compare_evidence import compare_evidence, evidence_folder, write_evidence
+    from tc.reports.evidence import evidence_document
+
+    evidence = compare_evidence(left, right)
+    return evidence_document(evidence), write_evidence(evidence, out or evidence_folder(left, right))
 
 
 def stop_run(run: "RunDirectory", *, reason: str) -> int | None:
@@ -298,14 +318,13 @@ def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path) -> "di
     """Check everything that `run_spec` would, and run nothing."""
     from contextlib import closing
 
-    from tc.engines.nautilus.backtest import NautilusEngine
     from tc.flows.backtest import prepare_run
     from tc.ports import BacktestRequest
     from tc.spec.check import load_documents
 
     document, instrument = load_documents(spec, overrides=overrides)
     dataset = _proven_dataset(document.data.dataset, data_root)
-    prepared = prepare_run(BacktestRequest(document, instrument, dataset, spec.resolve().parent), engine=NautilusEngine())
+    prepared = prepare_run(BacktestRequest(document, instrument, dataset, spec.resolve().parent), engine=_engine(document.engine))
     with closing(prepared.backtest):
         return prepared.to_dict()
 
@@ -329,17 +348,19 @@ def reproduce_run(run: "RunDirectory", *, artifacts_root: Path, data_root: Path,
 
 def rerun(run: Path, data_root: Path, artifacts_root: Path) -> None:
     """Run a run's stored spec again, into another artifacts root; what the fresh process of `reproduce_run` does."""
-    from tc.engines.nautilus.backtest import NautilusEngine
     from tc.flows.circumstances import circumstances_here
+    from tc.flows.configuration import read_effective_configuration
     from tc.flows.reproduce import RUN_ID
     from tc.flows.reproduce import rerun as rerun_stored
     from tc.store.layout import RunDirectory
 
     circumstances = circumstances_here(artifacts_root=artifacts_root, run_id=RUN_ID, is_durable=False)
+    directory = RunDirectory(run)
+    _, effective = read_effective_configuration(directory)
     rerun_stored(
-        RunDirectory(run),
+        directory,
         read_dataset=lambda dataset_id: _proven_dataset(dataset_id, data_root),
-        engine=NautilusEngine(),
+        engine=_engine(effective.run_spec.engine),
         circumstances=circumstances,
     )
 
@@ -391,14 +412,13 @@ def _run(
 ) -> "FinishedRun":
     from functools import partial
 
-    from tc.engines.nautilus.backtest import NautilusEngine
     from tc.flows.backtest import prepare_run, run_prepared
     from tc.flows.circumstances import circumstances_here
     from tc.flows.report import report_run
     from tc.ports import BacktestRequest
 
     dataset = _proven_dataset(spec.data.dataset, data_root)
-    prepared = prepare_run(BacktestRequest(spec, instrument, dataset, spec_folder), engine=NautilusEngine())
+    prepared = prepare_run(BacktestRequest(spec, instrument, dataset, spec_folder), engine=_engine(spec.engine))
     return run_prepared(
         prepared,
         circumstances=circumstances_here(artifacts_root=artifacts_root, run_id=run_id, is_durable=is_durable),
@@ -406,6 +426,18 @@ def _run(
         on_progress=on_progress,
         should_stop=should_stop,
     )
+
+
+def _engine(name: str) -> "Engine":
+    """Return the engine that a spec names."""
+    if name == "hftbacktest":
+        from tc.data.book import read_book
+        from tc.engines.hft.backtest import HftEngine
+
+        return HftEngine(read_book)
+    from tc.engines.nautilus.backtest import NautilusEngine
+
+    return NautilusEngine()
 
 
 def _proven_dataset(dataset_id: str, data_root: Path) -> "Dataset":

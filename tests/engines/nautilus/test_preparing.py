@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -11,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from nautilus_runs import record, request, venue, write_strategy
+from streams import configuration
+from tc.core import INITIAL, ProcessingContext
 from tc.engines.nautilus.backtest import NautilusEngine
 from tc.engines.nautilus.recorder import Recorder
 from tc.engines.nautilus.scenarios import SCENARIOS
@@ -84,7 +87,7 @@ def test_a_dataset_that_lost_a_file_is_an_artifact_error(tmp_path: Path) -> None
     backtest = NautilusEngine().prepare(fitting)
     fitting.dataset.part_path(fitting.dataset.parts[0]).unlink()
     with pytest.raises(ArtifactError, match="lacks its file"):
-        backtest.run(lambda event: None, on_progress=lambda progress: None, should_stop=lambda: False)
+        backtest.run(Emitting(lambda event: None), on_progress=lambda progress: None, should_stop=lambda: False)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +260,7 @@ def test_a_strategy_that_raises_fails_the_run_and_the_rows_before_it_are_recorde
     entries = []
     backtest = NautilusEngine().prepare(request(data_root, tmp_path, strategy=strategy))
     with pytest.raises(EngineError, match="ValueError: boom") as caught:
-        backtest.run(entries.append, on_progress=lambda progress: None, should_stop=lambda: False)
+        backtest.run(Emitting(entries.append), on_progress=lambda progress: None, should_stop=lambda: False)
     assert isinstance(caught.value.__cause__, ValueError)
     taken = [event.last_row + 1 for event in entries if type(event).__name__ == "MarketDataRows"]
     assert (taken[-1] if taken else 0) == rows
@@ -275,6 +278,16 @@ def test_an_engine_that_stops_by_itself_fails_the_run(data_root: Path, tmp_path:
         record(request(data_root, tmp_path, strategy=strategy))
 
 
+class Emitting:
+    """A stream that is one function, and no gate."""
+
+    context = ProcessingContext(INITIAL, configuration())
+    is_waiting = False
+
+    def __init__(self, emit: Callable[[object], None]) -> None:
+        self.emit = emit
+
+
 def test_a_violation_found_while_the_engine_stops_is_raised_as_it_is(data_root: Path, tmp_path: Path) -> None:
     backtest = NautilusEngine().prepare(request(data_root, tmp_path, strategy=SCENARIO))
     seen = []
@@ -285,7 +298,7 @@ def test_a_violation_found_while_the_engine_stops_is_raised_as_it_is(data_root: 
             raise InvariantViolation("no more")
 
     with pytest.raises(InvariantViolation, match="no more"):
-        backtest.run(emit, on_progress=lambda progress: None, should_stop=lambda: False)
+        backtest.run(Emitting(emit), on_progress=lambda progress: None, should_stop=lambda: False)
 
 
 def test_a_violation_found_while_rows_are_played_is_raised_as_it_is(data_root: Path, tmp_path: Path) -> None:
@@ -296,7 +309,7 @@ def test_a_violation_found_while_rows_are_played_is_raised_as_it_is(data_root: P
             raise InvariantViolation("too much")
 
     with pytest.raises(InvariantViolation, match="too much"):
-        backtest.run(emit, on_progress=lambda progress: None, should_stop=lambda: False)
+        backtest.run(Emitting(emit), on_progress=lambda progress: None, should_stop=lambda: False)
 
 
 def test_stored_copies_of_the_code_are_used_instead_of_the_python_path(data_root: Path, tmp_path: Path) -> None:

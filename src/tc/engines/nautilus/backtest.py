@@ -11,18 +11,25 @@ import numpy as np
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.backtest.models import FillModel
-from nautilus_trader.config import LoggingConfig
+from nautilus_trader.config import LoggingConfig, RiskEngineConfig
 from nautilus_trader.model.enums import AccountType, OmsType
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.objects import Currency, Money
 from nautilus_trader.trading.strategy import Strategy
 
+from tc.engines.core_strategies import load_core_strategy
+from tc.engines.nautilus.control_timer import kill_switch_set, schedule_operations, throttle_reset
+from tc.engines.nautilus.gate import Gate
 from tc.engines.nautilus.instruments import nautilus_instrument
-from tc.engines.nautilus.recorder import Recorder
+from tc.engines.nautilus.observing import RowObserver
+from tc.engines.nautilus.playing import end, play
+from tc.engines.nautilus.recorder import BATCH, Recorder
 from tc.engines.nautilus.rows import CHUNK_ROWS, chunks, window
-from tc.engines.nautilus.strategies import importable, load_strategy, python_path
-from tc.errors import DocumentError, EngineError, TcError
-from tc.ports import BacktestRequest, Emit, EngineOutcome, Progress
+from tc.engines.nautilus.strategies import load_strategy
+from tc.engines.requests import check_dataset, no_rows
+from tc.engines.sources import importable, python_path
+from tc.errors import DocumentError, EngineError
+from tc.ports import BacktestRequest, CoreStrategy, EngineOutcome, Progress, Stream
 
 _TRADER = "TC-001"
 _VENUE_SETTINGS: dict[str, Any] = {
@@ -42,21 +49,34 @@ _VENUE_SETTINGS: dict[str, Any] = {
     "allow_cash_borrowing": False,
     "frozen_account": False,
 }
+_RATE_LIMITS = {"own": "100/00:00:01", "behind_gate": "100000/00:00:00.000001"}
+"""Nautilus's own rate limit denies what the gate lets wait: behind a gate it is set out of the way."""
+
 _FILL_MODEL = {"prob_fill_on_limit": 1.0, "prob_slippage": 0.0}
 
 
 class NautilusEngine:
-    """NautilusTrader's backtest engine; ``chunk_rows`` says how many rows it is given at a time, which changes no result."""
+    """NautilusTrader's backtest engine.
+
+    ``chunk_rows`` says how many rows it is given at a time, ``batch`` how many events are recorded together:
+    neither changes a result.
+    """
 
     name = "nautilus"
     version: str = nautilus_trader.__version__
 
-    def __init__(self, *, chunk_rows: int = CHUNK_ROWS) -> None:
+    def __init__(self, *, chunk_rows: int = CHUNK_ROWS, batch: int = BATCH) -> None:
         self._chunk_rows = chunk_rows
+        self._batch = batch
 
     def settings(self) -> dict[str, Any]:
         """Return every setting of the engine that could change a result, with its effective value."""
-        return {"trader_id": _TRADER, "venue": dict(_VENUE_SETTINGS), "fill_model": dict(_FILL_MODEL)}
+        return {
+            "trader_id": _TRADER,
+            "venue": dict(_VENUE_SETTINGS),
+            "fill_model": dict(_FILL_MODEL),
+            "rate_limits": dict(_RATE_LIMITS),
+        }
 
     def prepare(self, request: BacktestRequest) -> "NautilusBacktest":
         """Check data, venue, instrument and strategy before anything runs.
@@ -69,34 +89,37 @@ class NautilusEngine:
             The strategy's own code raised while it was imported or made.
 
         """
-        return NautilusBacktest(request, chunk_rows=self._chunk_rows)
+        return NautilusBacktest(request, chunk_rows=self._chunk_rows, batch=self._batch)
 
 
 class NautilusBacktest:
     """One backtest, checked and ready; run it once."""
 
-    def __init__(self, request: BacktestRequest, *, chunk_rows: int) -> None:
+    def __init__(self, request: BacktestRequest, *, chunk_rows: int, batch: int) -> None:
         self._request = request
         self._chunk_rows = chunk_rows
-        _check_precisions(request)
+        self._batch = batch
+        self.core_strategy: CoreStrategy | None = None
+        check_dataset(request)
         _check_balances(request)
         data = request.spec.data
         self._first_row, self.rows_total = window(request.dataset, start_ns=data.start_ns, end_ns=data.end_ns)
         if self.rows_total == 0:
-            raise DocumentError(
-                f"data: no row of dataset {request.dataset.id} lies between start {data.start} and end {data.end}",
-                hint="`tc data list` shows what each dataset covers; end is exclusive.",
-            )
+            raise no_rows(request)
         self.first_ns = data.start_ns or request.dataset.first_ns
         self._folders = python_path(request)
         # What the strategy draws at random is drawn from the spec's seed.
         random.seed(request.spec.seed)
         np.random.seed(request.spec.seed % 2**32)  # noqa: NPY002 - a user's strategy may use the old generator
         with importable(self._folders):
-            self._strategy, self.identity = load_strategy(request, self._folders)
+            self._strategy: Strategy | None = None
+            if request.spec.strategy.core is not None:
+                self.core_strategy, self.identity = load_core_strategy(request, self._folders)
+            else:
+                self._strategy, self.identity = load_strategy(request, self._folders)
         self._engine = _checked_engine(request, self._strategy)
 
-    def run(self, emit: Emit, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EngineOutcome:
+    def run(self, stream: Stream, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EngineOutcome:
         """Play the rows to the end, emitting every event.
 
         Raises
@@ -106,7 +129,7 @@ class NautilusBacktest:
 
         """
         with importable(self._folders):
-            return self._played(self._engine, emit, on_progress, should_stop)
+            return self._played(self._engine, stream, on_progress, should_stop)
 
     def close(self) -> None:
         """Dispose of the engine; an exception of the strategy's while it is disposed of changes nothing that was recorded."""
@@ -116,11 +139,12 @@ class NautilusBacktest:
     def _played(
         self,
         engine: BacktestEngine,
-        emit: Emit,
+        stream: Stream,
         on_progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
     ) -> EngineOutcome:
         events = 0
+        emit = stream.emit
 
         def count(event: Any) -> None:  # noqa: ANN401
             nonlocal events
@@ -128,8 +152,17 @@ class NautilusBacktest:
             emit(event)
 
         data = self._request.spec.data
-        recorder = Recorder(engine, count, dataset=self._request.dataset.fingerprint, first_row=self._first_row)
+        recorder = Recorder(
+            engine,
+            count,
+            dataset=self._request.dataset.fingerprint,
+            first_row=self._first_row,
+            batch=self._batch,
+            is_waiting=None if stream.context.configuration.gate is None else lambda: stream.is_waiting,
+            see=None if self.core_strategy is None else RowObserver(self._request.instrument.id),
+        )
         recorder.attach()
+        gate = self._gated(engine, recorder, stream)
         rows, is_stopped = 0, False
         try:
             for chunk in chunks(self._request.dataset, start_ns=data.start_ns, end_ns=data.end_ns, rows=self._chunk_rows):
@@ -141,6 +174,8 @@ class NautilusBacktest:
                 on_progress(Progress(rows, self.rows_total, events))
             end(engine)
         finally:
+            if gate is not None:
+                gate.detach()
             recorder.detach()  # The rows up to a failure were processed, too: they belong to the stream.
         if rows != self.rows_total and not is_stopped:
             raise EngineError(
@@ -151,27 +186,25 @@ class NautilusBacktest:
         counters = getattr(self._strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
         return EngineOutcome(rows, is_stopped, at_ns, dict(counters))
 
-
-def _check_precisions(request: BacktestRequest) -> None:
-    instrument, dataset = request.instrument, request.dataset
-    if dataset.instrument_id != instrument.id:
-        raise DocumentError(
-            f"data.dataset: {dataset.id} holds {dataset.instrument_id}, but the spec trades {instrument.id}",
-            hint="Name the dataset's own instrument, or import data of the other.",
-        )
-    stored = (dataset.price_precision, dataset.size_precision)
-    stated = (instrument.price_precision, instrument.size_precision)
-    if stored != stated:
-        raise DocumentError(
-            f"data.dataset: {dataset.id} was imported with precisions {stored} (price, size), "
-            f"but the instrument document says {stated}",
-            hint="Import the data again under another dataset id, or correct the instrument document.",
-        )
-    if instrument.venue != request.spec.venue.name:
-        raise DocumentError(
-            f"venue.name: {request.spec.venue.name!r}, but the instrument {instrument.id} trades on {instrument.venue!r}",
-            hint=f"Set venue.name to {instrument.venue}.",
-        )
+    def _gated(self, engine: BacktestEngine, recorder: Recorder, stream: Stream) -> Gate | None:
+        """Put the gate in front of the engine, with what the spec's operator does; nothing where the gate is off."""
+        configured = stream.context.configuration.gate
+        if configured is None:
+            return None
+        gate = Gate(engine, recorder, stream, mode=configured.mode)
+        gate.attach()
+        strategy_id = self.identity.name if self._strategy is None else self._strategy.id.value
+        operations = [
+            (
+                max(each.at_ns, self.first_ns),
+                throttle_reset(strategy_id, each.reason)
+                if each.kill_switch is None
+                else kill_switch_set(each.kill_switch, each.reason),
+            )
+            for each in self._request.spec.operations
+        ]
+        schedule_operations(engine.kernel.clock, operations, recorder.put)
+        return gate
 
 
 def _check_balances(request: BacktestRequest) -> None:
@@ -190,7 +223,7 @@ def _check_balances(request: BacktestRequest) -> None:
             )
 
 
-def _checked_engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:
+def _checked_engine(request: BacktestRequest, strategy: Strategy | None) -> BacktestEngine:
     try:
         return make_engine(request, strategy)
     except Exception as error:  # Nautilus has many of them, and each speaks of what the documents say
@@ -200,11 +233,16 @@ def _checked_engine(request: BacktestRequest, strategy: Strategy) -> BacktestEng
         ) from error
 
 
-def make_engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:
-    """Return an engine with the request's venue, instrument and strategy, and no data yet."""
+def make_engine(request: BacktestRequest, strategy: Strategy | None) -> BacktestEngine:
+    """Return an engine with the request's venue, instrument and Nautilus strategy, if any, and no data yet."""
     venue = request.spec.venue
     engine = BacktestEngine(
-        BacktestEngineConfig(trader_id=_TRADER, logging=LoggingConfig(bypass_logging=True), run_analysis=False)
+        BacktestEngineConfig(
+            trader_id=_TRADER,
+            logging=LoggingConfig(bypass_logging=True),
+            risk_engine=_risk_engine(is_gated=request.spec.gate == "on"),
+            run_analysis=False,
+        )
     )
     engine.add_venue(
         venue=Venue(venue.name),
@@ -217,38 +255,11 @@ def make_engine(request: BacktestRequest, strategy: Strategy) -> BacktestEngine:
         **_VENUE_SETTINGS,
     )
     engine.add_instrument(nautilus_instrument(request.instrument, venue.fees))
-    engine.add_strategy(strategy)
+    if strategy is not None:
+        engine.add_strategy(strategy)
     return engine
 
 
-def play(engine: BacktestEngine, chunk: list[Any], start_ns: int | None) -> None:
-    """Let the engine play rows; the first time, its clocks are set to the start."""
-    before = engine.iteration
-    try:
-        engine.add_data(chunk, sort=True)
-        engine.run(start=start_ns, streaming=True)
-        engine.clear_data()
-    except (TcError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # whatever the user's strategy or the engine raised, an exit included
-        raise _failed(error) from error
-    played = engine.iteration - before
-    if played != len(chunk):
-        raise EngineError(
-            f"the engine stopped by itself after {played} of the {len(chunk)} rows it was given",
-            hint="An account that cannot pay (AccountError), or a shutdown asked for by a component, stops it.",
-        )
-
-
-def end(engine: BacktestEngine) -> None:
-    """Stop the strategy and the engine after the last row."""
-    try:
-        engine.end()
-    except (TcError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # whatever the user's on_stop raised, an exit included
-        raise _failed(error) from error
-
-
-def _failed(error: BaseException) -> EngineError:
-    return EngineError(f"{type(error).__name__}: {error}", hint="The run directory has the traceback in error.txt.")
+def _risk_engine(*, is_gated: bool) -> RiskEngineConfig:
+    rate = _RATE_LIMITS["behind_gate" if is_gated else "own"]
+    return RiskEngineConfig(max_order_submit_rate=rate, max_order_modify_rate=rate)

@@ -1,5 +1,6 @@
 """The recorder: listens on Nautilus's message bus and emits our events, with the market rows before them by reference."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from nautilus_trader.common.enums import ComponentState
 from nautilus_trader.common.messages import ComponentStateChanged
 from nautilus_trader.model.events import AccountState
 
-from tc.core.events import Event, MarketDataRows
+from tc.core.events import EVENT_TYPES, Event, MarketDataRows
 from tc.engines.nautilus.translate import TRANSLATORS, account_snapshot
 from tc.errors import EngineError
 
@@ -17,6 +18,7 @@ _PRIORITY = 20
 
 BATCH = 512
 _NOT_TRADING = -1
+_OURS = frozenset(EVENT_TYPES.values())
 
 
 class Recorder:
@@ -39,11 +41,24 @@ class Recorder:
     batch
         So many events are translated and emitted together. A batch is handled in a third of the time that its events take
         one by one between the engine's own work; where effects leave the process, it must be 1.
+    is_waiting
+        Says whether a decision may hang on the next event: it is then emitted at once; None where nothing is decided.
+    see
+        Turns a row and its number into the event that stands for it, where a strategy is to see every row; None where rows
+        enter by reference.
 
     """
 
     def __init__(
-        self, engine: BacktestEngine, emit: Callable[[Event], None], *, dataset: str, first_row: int, batch: int = BATCH
+        self,
+        engine: BacktestEngine,
+        emit: Callable[[Event], None],
+        *,
+        dataset: str,
+        first_row: int,
+        batch: int = BATCH,
+        is_waiting: Callable[[], bool] | None = None,
+        see: Callable[[Any, int], Event] | None = None,
     ) -> None:
         self._engine = engine
         self._emit = emit
@@ -51,10 +66,14 @@ class Recorder:
         self._next_row = first_row
         self._chunk_row = first_row
         self._chunk: Sequence[Any] = ()
+        self._before_ns = 0
         self._iterations_before = 0
         self._is_trading = False
         self._batch = batch
-        self._waiting: list[tuple[Any, int]] = []
+        self._is_waiting = is_waiting
+        self._see = see
+        self._waiting: deque[tuple[Any, int]] = deque()
+        self._replace: Callable[[Any], Any] | None = None
         self._accounts: dict[str, AccountState] = {}
         self._topics: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("events.order.*", self.record),
@@ -62,6 +81,7 @@ class Recorder:
             ("events.risk*", self.record),
             ("events.account.*", self.record_account),
             ("events.system.*", self.record_system),
+            *((("data.*", self._seen),) if see is not None else ()),
         )
 
     def attach(self) -> None:
@@ -73,23 +93,41 @@ class Recorder:
         """Emit what waits and the rows that were taken up after it, and listen no longer."""
         for topic, handler in self._topics:
             self._engine.kernel.msgbus.unsubscribe(topic=topic, handler=handler)
-        self.flush()
-        if self._is_trading:
-            self._catch_up(self._engine.iteration, self._engine.kernel.clock.timestamp_ns())
+        self.catch_up()
+
+    def replace_by(self, replace: Callable[[Any], Any]) -> None:
+        """Let every order event be replaced before it is recorded: what an engine published need not be the fact to record."""
+        self._replace = replace
 
     def begin_chunk(self, rows: Sequence[Any]) -> None:
         """Tell the recorder which rows the engine plays next."""
         self.flush()
+        if self._chunk:
+            self._before_ns = self._chunk[-1].ts_init
         self._chunk_row += len(self._chunk)
         self._chunk = rows
         self._iterations_before = self._engine.iteration
 
     def record(self, event: Any) -> None:  # noqa: ANN401 - any Nautilus event
         """Take the event; it is emitted with its batch, after the rows taken up before it."""
+        if self._replace is not None:
+            event = self._replace(event)
         waiting = self._waiting
         waiting.append((event, self._engine.iteration if self._is_trading else _NOT_TRADING))
-        if len(waiting) >= self._batch:
+        if len(waiting) >= self._batch or (self._is_waiting is not None and self._is_waiting()):
             self.flush()
+
+    def put(self, *events: Event) -> None:
+        """Emit events of our own now, after everything that waits and the rows taken up so far."""
+        iteration = self._engine.iteration if self._is_trading else _NOT_TRADING
+        self._waiting.extend((event, iteration) for event in events)
+        self.flush()
+
+    def catch_up(self) -> None:
+        """Emit everything that waits, and the rows taken up so far."""
+        self.flush()
+        if self._is_trading:
+            self._catch_up(self._engine.iteration, self._engine.kernel.clock.timestamp_ns())
 
     def record_account(self, event: AccountState) -> None:
         """Take an account's state, unless it is the one taken last, which the engine may publish once more."""
@@ -108,40 +146,52 @@ class Recorder:
     def flush(self) -> None:
         """Emit everything that waits, each event after the rows taken up before it.
 
+        An event's effects may record further events: those are emitted from in here, too, after all that came before them.
+
         Raises
         ------
         EngineError
             An event is of a type that is not known.
         InvariantViolation
-            As the stream that takes the events raises it.
+            As the stream that takes the events raises it. What came after the event waits on: it happened all the same.
 
         """
-        waiting, self._waiting = self._waiting, []
-        emit = self._emit
-        done = 0
-        try:
-            for event, iteration in waiting:
-                done += 1
-                translate = TRANSLATORS.get(type(event))
-                if translate is None:
-                    _require_ignored(event)
-                    continue
-                translated = translate(event)
-                if iteration >= 0:
-                    self._catch_up(iteration, translated.at_ns)
-                emit(translated)
-        finally:
-            self._waiting[:0] = waiting[done:]  # What came after one that failed happened all the same.
+        waiting, emit = self._waiting, self._emit
+        while waiting:
+            event, iteration = waiting.popleft()
+            kind = type(event)
+            translate = TRANSLATORS.get(kind)
+            if translate is not None:
+                event = translate(event)
+            elif kind not in _OURS:
+                _require_ignored(event)
+                continue
+            if iteration >= 0:
+                self._catch_up(iteration, event.at_ns)
+            emit(event)
 
     def _catch_up(self, iteration: int, now_ns: int) -> None:
         taken = iteration - self._iterations_before
         if taken < len(self._chunk) and self._chunk[taken].ts_init <= now_ns:
             taken += 1
         end = self._chunk_row + taken
-        if end > self._next_row:
-            last = self._chunk[taken - 1]
-            self._emit(MarketDataRows(last.ts_init, self._dataset, self._next_row, end - 1))
+        if end > self._next_row and self._see is not None:
+            self._see_rows(end)
+        elif end > self._next_row:
+            # With none of this chunk's rows taken up, a timer rang before its first.
+            last_ns = self._chunk[taken - 1].ts_init if taken else self._before_ns
+            self._emit(MarketDataRows(last_ns, self._dataset, self._next_row, end - 1))
             self._next_row = end
+
+    def _see_rows(self, end: int) -> None:
+        """Emit the rows one by one; what a row leads to may ask for it again, and then it was taken up already."""
+        while self._next_row < end and self._see is not None:
+            number = self._next_row
+            self._next_row = number + 1
+            self._emit(self._see(self._chunk[number - self._chunk_row], number))
+
+    def _seen(self, datum: Any) -> None:  # noqa: ANN401, ARG002 - a row that the engine has just handed on
+        self.catch_up()
 
 
 def _require_ignored(event: object) -> None:

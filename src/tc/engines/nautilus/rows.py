@@ -20,6 +20,7 @@ _TYPES = {
     "bars": NautilusDataType.Bar,
     "trades": NautilusDataType.TradeTick,
     "quotes": NautilusDataType.QuoteTick,
+    "book": NautilusDataType.OrderBookDelta,
 }
 
 

@@ -153,7 +153,8 @@ def _updated(event: Any) -> ours.Event:  # noqa: ANN401
     )
 
 
-def _filled(event: Any) -> ours.Event:  # noqa: ANN401
+def filled(event: Any) -> ours.OrderFilled:  # noqa: ANN401
+    """Return one fill."""
     commission = event.commission
     instrument_id, strategy_id = event.instrument_id.value, event.strategy_id.value
     position_id = event.position_id
@@ -272,7 +273,7 @@ TRANSLATORS: dict[type, Callable[[Any], ours.Event]] = {
     nautilus.OrderModifyRejected: _command_rejected(ours.OrderModifyRejected),
     nautilus.OrderCancelRejected: _command_rejected(ours.OrderCancelRejected),
     nautilus.OrderUpdated: _updated,
-    nautilus.OrderFilled: _filled,
+    nautilus.OrderFilled: filled,
     nautilus.PositionOpened: _position(ours.PositionOpened),
     nautilus.PositionChanged: _position(ours.PositionChanged),
     nautilus.PositionClosed: _position_closed,

@@ -1,0 +1,78 @@
+"""What the engine's cache last saw of an instrument's market, as the one compact event that a decision needs of it."""
+
+from typing import Any
+
+from nautilus_trader.cache.base import CacheFacade
+from nautilus_trader.model.data import Bar, QuoteTick, TradeTick
+from nautilus_trader.model.enums import AggregationSource, PriceType
+from nautilus_trader.model.identifiers import InstrumentId
+
+from tc.core.events import MarketObserved
+from tc.engines.nautilus.translate import exact
+from tc.errors import EngineError
+
+
+def observed(cache: CacheFacade, instrument_id: InstrumentId, at_ns: int) -> MarketObserved | None:
+    """Return what the cache holds of the market: the best quote, and the latest of last trade and last bar; None before any.
+
+    Only bars that came from outside count: those that a strategy aggregates say nothing that their ticks did not.
+    """
+    quote, trade, bar = cache.quote_tick(instrument_id), cache.trade_tick(instrument_id), _latest_bar(cache, instrument_id)
+    return _observation(quote, trade, bar, instrument_id.value, at_ns)
+
+
+class RowObserver:
+    """Sees a dataset's rows one by one: each is an observation of the market as it is with that row."""
+
+    def __init__(self, instrument_id: str) -> None:
+        self._instrument_id = instrument_id
+        self._latest: dict[type, Any] = {}
+
+    def __call__(self, row: Any, number: int) -> MarketObserved:  # noqa: ANN401 - a quote, a trade or a bar
+        """Return the event that stands for the row."""
+        latest = self._latest
+        latest[type(row)] = row
+        now_ns = row.ts_init
+        quote, trade, bar = latest.get(QuoteTick), latest.get(TradeTick), latest.get(Bar)
+        observation = _observation(quote, trade, bar, self._instrument_id, now_ns, number)
+        if observation is None:
+            raise EngineError(f"row {number} is {type(row).__name__}, which a Core-native strategy cannot see")
+        return observation
+
+
+def _observation(
+    quote: Any,  # noqa: ANN401 - Nautilus's ticks have no types
+    trade: Any,  # noqa: ANN401
+    bar: Bar | None,
+    instrument_id: str,
+    at_ns: int,
+    row: int | None = None,
+) -> MarketObserved | None:
+    stamps = [datum.ts_init for datum in (quote, trade, bar) if datum is not None]
+    if not stamps:
+        return None
+    last, last_quantity = _last(trade, bar)
+    return MarketObserved(
+        at_ns,
+        max(stamps),
+        instrument_id,
+        None if quote is None else exact(quote.bid_price),
+        None if quote is None else exact(quote.bid_size),
+        None if quote is None else exact(quote.ask_price),
+        None if quote is None else exact(quote.ask_size),
+        last,
+        last_quantity,
+        row,
+    )
+
+
+def _last(trade: Any, bar: Bar | None) -> tuple[Any, Any]:  # noqa: ANN401 - Nautilus's ticks have no types
+    if trade is not None and (bar is None or trade.ts_init >= bar.ts_init):
+        return exact(trade.price), exact(trade.size)
+    return (None, None) if bar is None else (exact(bar.close), None)
+
+
+def _latest_bar(cache: CacheFacade, instrument_id: InstrumentId) -> Bar | None:
+    types = cache.bar_types(instrument_id=instrument_id, price_type=PriceType.LAST, aggregation_source=AggregationSource.EXTERNAL)
+    bars = [bar for bar in map(cache.bar, sorted(types, key=str)) if bar is not None]
+    return max(bars, key=lambda bar: bar.ts_init, default=None)
