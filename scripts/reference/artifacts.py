@@ -6,7 +6,7 @@ from typing import get_args
 
 from reference.markdown import as_markdown, code, page, summary, table
 from reference.structs import struct_fields
-from tc.checks import integrity, quality
+from tc.checks import cause, integrity, quality
 from tc.reports.metrics import METRICS, METRICS_SCHEMA
 from tc.store import facts
 from tc.store.layout import RunDirectory
@@ -31,6 +31,10 @@ _FINDINGS = """
 A finding has four texts: `code` (one of those below), `subject` (what it is about), `expected` and `actual`.
 """
 
+_CAUSES = """
+`tc evidence compare` names the first difference of two runs by its cause.
+"""
+
 
 def run_directory() -> str:
     """Return the page of a run directory's files."""
@@ -52,6 +56,8 @@ def findings() -> str:
     blocks = [_FINDINGS]
     for command, codes in (("tc data check", quality.FINDING_CODES), ("tc runs verify` and `tc runs replay", integrity.CODES)):
         blocks += [f"## `{command}`", table(["code", "meaning"], [(code(each), text) for each, text in codes.items()])]
+    rows = [(code(each), text) for each, text in cause.CAUSES.items()]
+    blocks += ["## Why two runs part", _CAUSES, table(["kind", "meaning"], rows)]
     return page("Finding codes", *blocks)
 
 

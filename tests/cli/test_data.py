@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from market_csv import KLINES_HEADER, QUOTES_HEADER, TRADES_HEADER, kline, quote, trade, write_csv, write_gzip
+from market_csv import KLINES_HEADER, L2_HEADER, QUOTES_HEADER, TRADES_HEADER, kline, level, quote, trade, write_csv, write_gzip
 from tc.cli.main import main
 
 FIL = "FILUSDT-PERP.BINANCE"
@@ -285,3 +285,24 @@ def test_a_bar_appears_on_a_terminal_when_work_takes_more_than_a_second() -> Non
 def test_no_bar_appears_where_there_is_no_terminal() -> None:
     ran = subprocess.run([sys.executable, "-c", SLOW, "14"], check=True, capture_output=True, text=True)
     assert (ran.stdout, ran.stderr) == ("", "")
+
+
+def test_a_book_is_prepared_checked_listed_and_proven(tc: Callable[..., Answer]) -> None:
+    (made,) = tc("prepare", "btcusdt-book-sample", "--json").json("data-prepare")["datasets"]  # type: ignore[misc]
+    assert [part["kind"] for part in made["parts"]] == ["book", "trades"]
+    assert tc("check", "btcusdt-book-sample").code == 0
+    assert "book, trades" in tc("list").out
+    assert tc("list", "--json").json("data-list")["datasets"]
+    assert tc("fingerprint", "btcusdt-book-sample").out.strip() == made["fingerprint"]
+    tc("fingerprint", "btcusdt-book-sample", "--json").json("data-fingerprint")
+
+
+def test_levels_are_imported_as_a_book(tc: Callable[..., Answer], tmp_path: Path) -> None:
+    file = write_gzip(tmp_path / "l2.csv.gz", L2_HEADER, *map(level, range(3)))
+    answer = tc("import", file, "--instrument", BTC, "--format", "tardis-l2", "--json")
+    assert answer.json("data-import")["created"] is True
+    crossed = write_csv(tmp_path / "l2.csv", L2_HEADER, level(0), level(1, side="ask", price="61800.1"))
+    tc("import", crossed, "--instrument", BTC, "--dataset", "crossed")
+    found = tc("check", "crossed", "--json")
+    assert found.code == 1
+    assert [each["code"] for each in found.json("data-check")["findings"]] == ["crossed"]  # type: ignore[attr-defined]

@@ -25,7 +25,7 @@ from tc.flows.reproduce import Reproduction, record_reproduction, reproduce, rer
 from tc.flows.usage import usage_now
 from tc.flows.verify import verify_run
 from tc.flows.witness import witness_now
-from tc.ports import Backtest, BacktestRequest, EngineOutcome
+from tc.ports import Backtest, BacktestRequest, EngineOutcome, Stream
 from tc.spec.parse import load_run_spec
 from tc.spec.run_spec import DataSpec, StrategySpec
 from tc.store.dataset import load_dataset
@@ -290,14 +290,15 @@ class _Engine:
 
         class Fixed:
             identity, first_ns, rows_total = inner.identity, inner.first_ns, inner.rows_total
+            core_strategy = None
 
             def close(self) -> None:
                 inner.close()
 
-            def run(self, emit: object, **_: object) -> EngineOutcome:
+            def run(self, stream: Stream, **_: object) -> EngineOutcome:
                 for event in events:
                     try:
-                        emit(event)
+                        stream.emit(event)
                     except InvariantViolation:
                         if error is None:
                             continue

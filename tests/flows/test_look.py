@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core_documents import core_part
 from fakes import CREATED_NS, make_run, run_configuration
 from tc.errors import ArtifactError, DocumentError
 from tc.flows.list_runs import ListedRun, list_run_directories
@@ -97,7 +98,7 @@ def test_a_sealed_run_is_shown_whole(tmp_path: Path) -> None:
     assert shown.metadata is not None
     assert shown.metadata["host"] == "host"
     assert shown.configuration is not None
-    assert shown.configuration["core"] == {"closed_orders_kept": 16}
+    assert shown.configuration["core"] == core_part(closed_orders_kept=16)
     assert shown.metrics == {"schema": 1}
     assert shown.files["code/pkg/strategy.py"] == 10
     assert shown.ops == ({"type": "StopRequested", "at_ns": 7, "tc": "0", "reason": "x"},)
@@ -166,9 +167,9 @@ def test_sizes_follow_no_link_and_name_every_file(tmp_path: Path) -> None:
 def test_a_configuration_of_another_version_says_what_to_do(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     document = run_configuration().document
-    run.configuration.write_bytes(document.replace(b'"configuration_version":1', b'"configuration_version":2'))
-    assert "configuration_version is 2" in show_run(run).problems[0]
+    run.configuration.write_bytes(document.replace(b'"configuration_version":2', b'"configuration_version":3'))
+    assert "configuration_version is 3" in show_run(run).problems[0]
     run.configuration.write_bytes(document.replace(b'"seed":', b'"seed": '))
-    deep = b'{"configuration_version":1,"core":{"closed_orders_kept":1},"x":' + b"[" * 200 + b"]" * 200 + b"}"
+    deep = b'{"configuration_version":2,"core":{"closed_orders_kept":1},"x":' + b"[" * 200 + b"]" * 200 + b"}"
     run.configuration.write_bytes(deep)
     assert "canonical form" in show_run(run).problems[0]

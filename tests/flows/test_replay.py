@@ -229,7 +229,7 @@ def test_the_document_of_state_holds_every_order_and_position_by_id(
     assert list(execution["orders"]["closed_recent"]) == keys(state.execution.orders.closed_recent)
     position = execution["holdings"]["positions"]["P-1"]
     assert Decimal(position["signed_quantity"]) == Decimal(2)
-    assert document["market"] == {"last_rows": {DATASET: 239}, "rows": 240}
+    assert document["market"] == {"last_rows": {DATASET: 239}, "rows": 240, "references": {}, "history": {}}
 
 
 def test_the_first_entries_of_a_journal_are_enough_to_replay_up_to_them(

@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from report_samples import DOCUMENT, small_summary
+from tc.core.decision import Obligation
 from tc.reports.figures import Oddity
+from tc.reports.gate import GateSummary, OutcomeCount
 from tc.reports.metrics import METRICS, amount, run_metrics
 from tc.reports.report import ProcessUsage
 from tc.reports.summary import summarize
@@ -20,7 +22,7 @@ def names_in(value: object, path: str = "") -> set[str]:
     if isinstance(value, dict) and path in KEYED:
         return set().union(*(names_in(inner, f"{path}.*") for inner in value.values()))
     if isinstance(value, dict):
-        own = {path} if path in {"equity", "process"} else set()
+        own = {path} if path in {"equity", "gate", "process"} else set()
         return own.union(*(names_in(inner, f"{path}.{name}".lstrip(".")) for name, inner in value.items()))
     if isinstance(value, list):
         return set().union(*(names_in(inner, f"{path}[]") for inner in value)) if value else {f"{path}[]"}
@@ -28,7 +30,8 @@ def names_in(value: object, path: str = "") -> set[str]:
 
 
 def test_every_name_is_in_the_table_and_every_name_of_the_table_is_there() -> None:
-    summary = replace(small_summary(), oddities=(Oddity("late_fill", 1, 7, "O-1"),))
+    gate = GateSummary("on", 1, (OutcomeCount("held", "rate_capacity", "R53", 1, 7, "O-1"),), (), (Obligation(1, "heartbeat"),))
+    summary = replace(small_summary(), oddities=(Oddity("late_fill", 1, 7, "O-1"),), gate=gate)
     assert names_in(run_metrics(summary, PROCESS, strategy_counters={"OrderDenied": 1})) == {metric.name for metric in METRICS}
 
 

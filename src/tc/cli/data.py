@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Bring market data in, look at it, check it.", no_args_is_help=True)
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV files: plain, .gz or .zip.", show_default=False)]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE…", help="CSV files or captures: plain, .gz or (CSV) .zip.", show_default=False)
+]
 Format = Annotated[
     str | None,
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="What every FILE is: binance-klines, binance-aggtrades, tardis-trades or tardis-quotes. "
-        "Left out, the columns of each file tell.",
+        help="What every FILE is: binance-klines, binance-aggtrades, tardis-trades, tardis-quotes, tardis-l2 or binance-raw. "
+        "Left out, the beginning of each file tells.",
         show_default=False,
     ),
 ]
@@ -44,11 +46,15 @@ DatasetOption = Annotated[
 ]
 DatasetId = Annotated[str, typer.Argument(metavar="DATASET", help="The id of a dataset; `tc data list` shows them.")]
 Sample = Annotated[
-    str, typer.Argument(metavar="[SAMPLE]", help="btcusdt-sample (both), btcusdt-1m-sample or btcusdt-ticks-sample.")
+    str,
+    typer.Argument(
+        metavar="[SAMPLE]",
+        help="btcusdt-sample (bars and ticks), btcusdt-1m-sample, btcusdt-ticks-sample or btcusdt-book-sample.",
+    ),
 ]
 MaxGap = Annotated[
     str,
-    typer.Option("--max-gap", metavar="DURATION", help="How long no trade or quote may come, e.g. 30s, 10m, 1h."),
+    typer.Option("--max-gap", metavar="DURATION", help="How long no trade, quote or book update may come, e.g. 30s, 10m, 1h."),
 ]
 
 
@@ -62,7 +68,7 @@ def import_(
     data_root: DataRoot = DATA_ROOT,
     as_json: AsJson = False,
 ) -> None:
-    """Import CSV files of one instrument as one immutable dataset.
+    """Import files of one instrument as one immutable dataset.
 
     Several files of one kind are put in order of time and must not overlap. Files of several kinds make one dataset with a part
     for each: `tc data import trades.csv.gz quotes.csv.gz --instrument BTCUSDT-PERP.BINANCE --dataset btcusdt-ticks`.
@@ -70,6 +76,9 @@ def import_(
     A file may have a header or none, and times in milliseconds or microseconds, but not both. Bars are stamped at their close.
     Trades and quotes of Tardis are played by their local_timestamp. Nothing is rounded or repaired: a value that does not fit the
     instrument's precision, or a row out of order, is an error that names file, line and column.
+
+    binance-raw is a recording of Binance's own messages, each after a local stamp in nanoseconds: depth updates and the REST
+    snapshot that they are put together with become a book, and the trades among them a part beside it.
 
     The same rows under the same id are found to be there already; other rows under an existing id are refused.
     """
@@ -85,7 +94,10 @@ def import_(
 
 @app.command()
 def prepare(name: Sample = "btcusdt-sample", data_root: DataRoot = DATA_ROOT, as_json: AsJson = False) -> None:
-    """Make the packaged sample: a day of 1-minute bars, and two hours of trades and quotes. Nothing is downloaded."""
+    """Make the packaged sample: a day of 1-minute bars, and two hours of trades and quotes. Nothing is downloaded.
+
+    btcusdt-book-sample is ten minutes of an order book, level by level, with its trades.
+    """
     made = wiring.prepare_data(name, data_root=data_root)
     if as_json:
         show_json({"datasets": [{"created": each.created, **_document(each.dataset)} for each in made]})
@@ -101,7 +113,7 @@ def check(
     data_root: DataRoot = DATA_ROOT,
     as_json: AsJson = False,
 ) -> None:
-    """Judge the rows of a dataset: gaps, duplicates, order, prices and sizes; exit 1 when something is found.
+    """Judge the rows of a dataset: gaps, duplicates, order, prices, sizes, crossed books; exit 1 when something is found.
 
     Before that, the files are compared with the fingerprint in the manifest; altered files are an error (exit 6).
     """

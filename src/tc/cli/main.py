@@ -5,7 +5,7 @@ import sys
 import typer
 
 from tc import __version__
-from tc.cli import data, runs, spec
+from tc.cli import data, evidence, runs, spec
 from tc.cli.doctor import doctor
 from tc.cli.run import demo, run
 from tc.cli.show import show_error
@@ -25,6 +25,7 @@ app.command("doctor")(doctor)
 app.add_typer(spec.app, name="spec")
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
+app.add_typer(evidence.app, name="evidence")
 
 
 @app.command()

@@ -8,6 +8,7 @@ import typer
 
 from tc import wiring
 from tc.cli import show_runs
+from tc.cli.explain import explain
 from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, ArtifactsRoot, AsJson, DataRoot
 from tc.cli.progress import progress_bar
 from tc.cli.show import show_fields, show_json
@@ -100,16 +101,19 @@ def verify(
 
 @app.command()
 def replay(run: Run, at: At = None, artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, as_json: AsJson = False) -> None:
-    """Fold a run's journal without the engine, compare State with what was recorded, and show it.
+    """Fold a run's journal without the engine, compare State and Decisions with what was recorded, and show State.
 
-    Exit 0 when every recorded digest of State is met, 6 when one is not or an entry breaks a rule. A failed run whose last
-    entry is the violation that stopped it replays to that violation: exit 0.
+    Exit 0 when every recorded digest of State and every Decision is met, 6 when one is not or an entry breaks a rule.
+    A failed run whose last entry is the violation that stopped it replays to that violation: exit 0.
     """
     directory = wiring.find_run(run, artifacts_root=artifacts_root)
     with progress_bar("replaying") as progress:
         replayed = wiring.replay_run(directory, at=at, progress=progress)
     show_json(replayed.to_dict()) if as_json else show_runs.show_replay(replayed)
     raise typer.Exit(ExitCode.ARTIFACT if replayed.findings else ExitCode.OK)
+
+
+app.command()(explain)
 
 
 @app.command()

@@ -64,6 +64,11 @@ def at(ns: int) -> str:
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def stamp(ns: int) -> str:
+    """Return a time in nanoseconds since the epoch as ISO 8601 in UTC, to the nanosecond; a dash for none."""
+    return f"{at(ns)}.{ns % 1_000_000_000:09d}" if ns > 0 else "-"
+
+
 def _is_number(text: str) -> bool:
     return text.replace(",", "").replace(".", "", 1).removeprefix("-").isdigit()
 

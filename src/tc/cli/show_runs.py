@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tc.cli.show import at, printable, show_fields, show_findings, show_table
+from tc.cli.show import at, printable, show_fields, show_findings, show_table, stamp
 from tc.cli.units import format_size
 
 if TYPE_CHECKING:
@@ -109,8 +109,9 @@ def show_replay(replay: "Replay") -> None:
             "run": replay.run_id,
             "status": replay.status,
             "position": f"{state['position']:,}",
-            "stream time": _stamp(state["stream_time_ns"]),
+            "stream time": stamp(state["stream_time_ns"]),
             "state digest": replay.digest,
+            **({} if replay.decision_digest is None else {"decision digest": replay.decision_digest}),
             "the run is": f"{state['control']['run']}, trading {state['control']['trading_state']}",
             "market rows": f"{state['market']['rows']:,}",
             "orders": f"{len(orders['open'])} open, {orders['closed_total']} closed, {len(orders['unsubmitted'])} not sent",
@@ -128,7 +129,8 @@ def show_replay(replay: "Replay") -> None:
     if replay.findings:
         typer.echo(f"NOT as it was recorded: {count(len(replay.findings), 'finding')}")
     elif replay.compared:
-        typer.echo(f"as recorded: {count(replay.compared, 'digest')} of State met")
+        decided = "" if replay.decisions is None else f", {count(replay.decisions, 'decision')} derived again"
+        typer.echo(f"as recorded: {count(replay.compared, 'digest')} of State met{decided}")
 
 
 def show_comparison(comparison: "Comparison") -> None:
@@ -295,10 +297,6 @@ def _utc(moment: Mapping[str, Any] | None) -> str:
 
 def _commit(git: Mapping[str, Any] | None) -> str:
     return f"{git['commit']}{' with changes' if git['is_dirty'] else ''}" if git else ""
-
-
-def _stamp(ns: int) -> str:
-    return f"{at(ns)}.{ns % 1_000_000_000:09d}" if ns > 0 else "-"
 
 
 def _amounts(amounts: Mapping[str, Any], link: str = " ") -> str:

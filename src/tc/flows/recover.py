@@ -1,17 +1,19 @@
 """`tc runs recover`: make a crashed run whole up to its last acknowledged entry, and seal it."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from msgspec.structs import replace
 
-from tc.core import INITIAL, CoreConfiguration, process_event_entry, state_digest
+from tc.core import INITIAL, CoreConfiguration, state_digest, step_event_entry
 from tc.errors import ArtifactError, InvariantViolation, RefusedError
 from tc.flows.backtest import CHECKPOINT_EVERY
 from tc.flows.configuration import read_configuration
 from tc.flows.witness import Witness
+from tc.store.decisions import decision_line
 from tc.store.facts import OpsArtifact, RunRecovered
-from tc.store.files import digest_file, is_real_folder
+from tc.store.files import digest_file, is_real_folder, write_atomic
 from tc.store.journal import read_entries, recover_journal
 from tc.store.layout import RunDirectory
 from tc.store.lock import RunLock
@@ -44,6 +46,7 @@ class RecoveredRun:
 def recover_run(run: RunDirectory, *, by: Witness) -> RecoveredRun:
     """Cut a torn end off a crashed run's journal, keep the cut bytes in ``ops/``, say so, and seal the run as *recovered*.
 
+    Decisions are derived: where a gate is configured ``decisions.jsonl`` is written again from the journal.
     Being killed on the way loses nothing: doing it again ends the same.
 
     Raises
@@ -107,24 +110,45 @@ def _cut(run: RunDirectory) -> tuple[OpsArtifact | None, int]:
 
 
 def _fold(run: RunDirectory, configuration: CoreConfiguration, entries: int) -> tuple[str, list[Checkpoint], str]:
-    """Return the digest of State at the end, those of checkpoints on the way, and what can be told of why the run ended."""
-    state = INITIAL
-    checkpoints: list[Checkpoint] = []
-    reason = f"the process ended without ending the run; {entries} entries are whole"
-    for number, entry in enumerate(read_entries(run.journal), 1):
-        try:
-            state = process_event_entry(state, entry, configuration=configuration)
-        except InvariantViolation as violation:
-            if number < entries:
-                raise ArtifactError(
-                    f"{run.journal}, line {number}: {violation.message}",
-                    hint="The journal goes on behind an entry that breaks a rule: it was altered. Nothing was sealed.",
-                ) from None
-            reason = f"the process ended after an entry that breaks a rule: {violation.message}"
-            break
-        if not number % CHECKPOINT_EVERY:
-            checkpoints.append(Checkpoint(state.position, state_digest(state)))
-    return state_digest(state), checkpoints, reason
+    """Fold what is whole, writing its decisions; return State's digest, those of checkpoints, and what is known of the end."""
+    folding = _Folding(run, configuration, entries)
+    if configuration.gate is None:
+        list(folding.decision_lines())  # there is none, but State and its checkpoints
+    else:
+        write_atomic(run.decisions, folding.decision_lines())
+    return folding.digest, folding.checkpoints, folding.reason
+
+
+class _Folding:
+    """Folds a journal's whole entries once, giving the decisions on the way; the rest is known when they end."""
+
+    def __init__(self, run: RunDirectory, configuration: CoreConfiguration, entries: int) -> None:
+        self.digest = ""
+        self.checkpoints: list[Checkpoint] = []
+        self.reason = f"the process ended without ending the run; {entries} entries are whole"
+        self._run = run
+        self._configuration = configuration
+        self._entries = entries
+
+    def decision_lines(self) -> Iterator[bytes]:
+        """Yield the line of each decision."""
+        state, configuration = INITIAL, self._configuration
+        for number, entry in enumerate(read_entries(self._run.journal), 1):
+            try:
+                state, decision = step_event_entry(state, entry, configuration=configuration)
+            except InvariantViolation as violation:
+                if number < self._entries:
+                    raise ArtifactError(
+                        f"{self._run.journal}, line {number}: {violation.message}",
+                        hint="The journal goes on behind an entry that breaks a rule: it was altered. Nothing was sealed.",
+                    ) from None
+                self.reason = f"the process ended after an entry that breaks a rule: {violation.message}"
+                break
+            if decision is not None:
+                yield decision_line(decision)
+            if not number % CHECKPOINT_EVERY:
+                self.checkpoints.append(Checkpoint(state.position, state_digest(state)))
+        self.digest = state_digest(state)
 
 
 def _recovered(seal: Seal, artifact: OpsArtifact | None) -> RecoveredRun:

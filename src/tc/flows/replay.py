@@ -1,4 +1,4 @@
-"""`tc runs replay`: fold a run's journal without the engine, and compare State with what was recorded."""
+"""`tc runs replay`: fold a run's journal without the engine, and compare State and Decisions with what was recorded."""
 
 import math
 import os
@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from tc.checks.decisions import DecisionComparison
 from tc.checks.finding import Finding
-from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, last_position, process_event_entry, state_digest
+from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, last_position, state_digest, step_event_entry
 from tc.errors import DocumentError, InvariantViolation
 from tc.flows.configuration import read_configuration
+from tc.flows.decided import compared
 from tc.flows.progress import Progress, silent
 from tc.store.journal import read_entries, scan_journal
 from tc.store.layout import RunDirectory
@@ -40,6 +42,8 @@ class Replay:
         State after them, and its digest, hex.
     compared
         How many recorded digests of State were compared.
+    decisions, decision_digest
+        How many Decisions were derived again, and the SHA-256 over their lines, hex; None without a gate.
     violation
         The violation that is the journal's last entry and ended the run, as recorded; else empty.
     findings, notes
@@ -54,6 +58,8 @@ class Replay:
     state: State
     digest: str
     compared: int
+    decisions: int | None
+    decision_digest: str | None
     violation: str
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
@@ -68,6 +74,8 @@ class Replay:
             "entries": self.entries,
             "state_digest": self.digest,
             "compared": self.compared,
+            "decisions": self.decisions,
+            "decision_digest": self.decision_digest,
             "violation": self.violation,
             "findings": [each.to_dict() for each in self.findings],
             "notes": list(self.notes),
@@ -77,6 +85,8 @@ class Replay:
 
 def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress = silent) -> Replay:
     """Fold a run's entries, up to a position if one is given, comparing State with every digest recorded on the way.
+
+    Where a gate is configured every Decision is derived again, and compared with its line in ``decisions.jsonl``.
 
     A position inside an entry that holds several (rows of market data) shows State after the entry before it: the stamps
     of single rows are not in the journal.
@@ -94,7 +104,9 @@ def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress =
     seal = read_seal(run) if os.path.lexists(run.seal) else None
     configuration = read_configuration(run).core
     entries, positions, notes = _recorded(run, seal)
-    fold = _Fold(configuration, seal.checkpoints if seal else ())
+    has_decisions = configuration.gate is not None or os.path.lexists(run.decisions)
+    decisions = compared(run) if has_decisions else None
+    fold = _Fold(configuration, seal.checkpoints if seal else (), decisions)
     fold.through(entries, at=at, progress=lambda position: progress(position, positions))
     if at is None and seal is not None:
         fold.compare_end(seal)
@@ -104,6 +116,11 @@ def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress =
                 f"position {at}: run {run.run_id!r} ends at {positions}", hint="Ask for a position up to that one."
             )
         notes.append(f"position {at} lies inside rows of market data: State is that after position {fold.state.position}")
+    if decisions is not None:
+        if at is None:
+            decisions.finish()
+        fold.findings += decisions.findings()
+        notes += decisions.notes
     violation = fold.judge_violation(is_last=next(entries, None) is None, status=seal.status if seal else "recovered")
     return Replay(
         run_id=run.run_id,
@@ -113,6 +130,8 @@ def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress =
         state=fold.state,
         digest=state_digest(fold.state),
         compared=fold.compared,
+        decisions=None if decisions is None else decisions.derived,
+        decision_digest=None if decisions is None else decisions.digest,
         violation=violation,
         findings=tuple(fold.findings),
         notes=tuple(notes),
@@ -133,23 +152,32 @@ def _recorded(run: RunDirectory, seal: Seal | None) -> tuple[Iterator[EventStrea
 class _Fold:
     """Folds entry after entry; stops at a violation, and collects where State is not as recorded."""
 
-    def __init__(self, configuration: CoreConfiguration, checkpoints: tuple[Checkpoint, ...]) -> None:
+    def __init__(
+        self,
+        configuration: CoreConfiguration,
+        checkpoints: tuple[Checkpoint, ...],
+        decisions: DecisionComparison | None,
+    ) -> None:
         self.state = INITIAL
         self.entries = 0
         self.compared = 0
         self.findings: list[Finding] = []
         self.violation: InvariantViolation | None = None
         self._configuration = configuration
+        self._decisions = decisions
         self._due = sorted(checkpoints, key=lambda each: each.position, reverse=True)
 
     def through(self, entries: Iterator[EventStreamEntry], *, at: int | None, progress: Callable[[int], None]) -> None:
         """Fold until the entries end, the next one would pass the position ``at``, or one breaks a rule."""
         state, configuration, number = self.state, self._configuration, 0
+        take = None if self._decisions is None else self._decisions.take
         due = self._next_due()
         wanted = entries if at is None else takewhile(lambda entry: last_position(entry) <= at, entries)
         try:
             for number, entry in enumerate(wanted, 1):
-                state = process_event_entry(state, entry, configuration=configuration)
+                state, decision = step_event_entry(state, entry, configuration=configuration)
+                if decision is not None and take is not None:
+                    take(decision)
                 if not number % ENTRIES_PER_PROGRESS:
                     progress(state.position)
                 while state.position >= due:
@@ -193,8 +221,11 @@ class _Fold:
 def state_document(state: State) -> dict[str, object]:
     """Return State as a JSON document: its canonical form, but with values that are spread over slots in one map by key."""
     document: dict[str, Any] = msgspec.to_builtins(state)
-    orders, holdings = document["execution"]["orders"], document["execution"]["holdings"]
-    for owner, name in (*((orders, name) for name in _SLOTTED_ORDERS), (holdings, "positions")):
+    execution = document["execution"]
+    orders, holdings, queue = execution["orders"], execution["holdings"], execution["queue"]
+    slotted = [(orders, name) for name in _SLOTTED_ORDERS]
+    slotted += [(holdings, "positions"), (queue, "pending"), (queue, "in_flight")]
+    for owner, name in slotted:
         owner[name] = {key: value for slot in owner[name] for key, value in slot.items()}
         owner[name] = dict(sorted(owner[name].items()))
     return document

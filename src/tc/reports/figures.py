@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tc.core.state.exact import subtract
+from tc.reports.gate import GateSummary
 from tc.reports.thinning import Sampled
 
 
@@ -193,7 +194,10 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a journal says about its run. Times are nanoseconds since the epoch, of the data; None when there is no entry."""
+    """What a journal says about its run. Times are nanoseconds since the epoch, of the data; None when there is no entry.
+
+    ``gate`` is what the gate decided; None where none is configured.
+    """
 
     status: str
     configuration: str
@@ -222,6 +226,7 @@ class RunSummary:
     balance_points: Mapping[str, Sampled[Point]]
     open_positions: tuple[OpenPosition, ...]
     oddities: tuple[Oddity, ...]
+    gate: GateSummary | None
 
     @property
     def recorded_events(self) -> int:

@@ -88,6 +88,18 @@ METRICS: tuple[Metric, ...] = (
     Metric("oddities[].count", "", "how often"),
     Metric("oddities[].position", "position", "where the first one is in the journal; 0 when it was not kept"),
     Metric("oddities[].subject", "", "what the first one is about"),
+    Metric("gate", "", "null where no gate is configured, else the object below"),
+    Metric("gate.mode", "", "on, or observe: decided, and nothing held back"),
+    Metric("gate.decisions", "decisions", "steps at which something was decided"),
+    Metric("gate.outcomes[].result", "", "what became of a command: allowed, denied, merged, held, sent …"),
+    Metric("gate.outcomes[].reason", "", "why, from the closed list; empty for what needs no reason"),
+    Metric("gate.outcomes[].rule", "", "the Core's rule that the reason follows from"),
+    Metric("gate.outcomes[].count", "outcomes", "how often"),
+    Metric("gate.outcomes[].position", "position", "where the first one was decided"),
+    Metric("gate.outcomes[].key", "", "the order key of the first one"),
+    Metric("gate.unrealised[].deadline_ns", "ns since 1970 UTC", "a deadline that lay behind the run's end"),
+    Metric("gate.unrealised[].reason", "", "why it was one"),
+    Metric("gate.unrealised[].scope", "", "what it was about: an order key, an instrument, or empty"),
     Metric("process", "", "null where it was not measured, else the object below; it differs between two runs of one spec"),
     Metric("process.wall_s", "s", "wall-clock time of the engine"),
     Metric("process.cpu_s", "s", "processor time of the engine"),
@@ -127,6 +139,7 @@ def run_metrics(
         "balances": [_plain(asdict(balance)) for balance in summary.balances],
         "open_positions": [_plain(asdict(position)) for position in summary.open_positions],
         "oddities": [asdict(oddity) for oddity in summary.oddities],
+        "gate": _gate(summary),
         "process": _process(summary, process),
         "strategy_counters": dict(strategy_counters or {}),
     }
@@ -158,6 +171,18 @@ def _equity(summary: RunSummary) -> Metrics | None:
         "max_drawdown_fraction": None if fraction is None else amount(fraction),
         "max_drawdown_peak_ns": equity.drawdown.peak.at_ns,
         "max_drawdown_trough_ns": equity.drawdown.trough.at_ns,
+    }
+
+
+def _gate(summary: RunSummary) -> Metrics | None:
+    gate = summary.gate
+    if gate is None:
+        return None
+    return {
+        "mode": gate.mode,
+        "decisions": gate.decisions,
+        "outcomes": [asdict(each) for each in gate.outcomes],
+        "unrealised": [{"deadline_ns": each.deadline_ns, "reason": each.reason, "scope": each.scope} for each in gate.unrealised],
     }
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from tc.reports.page.activity import alerts, orders, throughput
 from tc.reports.page.content import Command, Named, Page, Tile, Tone
+from tc.reports.page.decided import decided
 from tc.reports.page.document import dataset_of, instrument_of, said, strategy_of
 from tc.reports.page.results import fills, results
 from tc.reports.page.words import NONE, brief, count, exact, money, percent, ratio, utc
@@ -21,6 +22,7 @@ def page_of(report: ReportInput) -> Page:
     sections = (
         results(report.summary),
         orders(report.summary),
+        *(() if report.summary.gate is None else (decided(report.summary.gate),)),
         fills(report.summary),
         throughput(report.summary, report.process),
     )
@@ -149,6 +151,7 @@ def _versions(metadata: Mapping[str, object]) -> tuple[Named, ...]:
 
 def _commands(report: ReportInput) -> tuple[Command, ...]:
     run = shlex.quote(report.run_id)
+    explain = (Command(f"tc runs explain {run}", "What the gate decided, and why; with --order KEY the life of one order."),)
     root = "ROOT" if report.digests is None else report.digests.merkle_root
     return (
         Command(f"tc runs verify {run}", "Every file, every entry and every digest; says the first damaged line."),
@@ -158,4 +161,5 @@ def _commands(report: ReportInput) -> tuple[Command, ...]:
         ),
         Command(f"tc runs replay {run}", "Folds the journal without the engine and compares the State digest."),
         Command(f"tc runs reproduce {run}", "Runs the stored spec again in a new process and compares the journals."),
+        *(() if report.summary.gate is None else explain),
     )

@@ -1,10 +1,11 @@
 """The running figures of a whole journal: what each entry adds, in memory that does not grow with their number."""
 
-from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, last_position, process_event_entry
+from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, last_position, step_event_entry
 from tc.core.events import AccountUpdated, MarketDataRows, OrderFilled
 from tc.errors import InvariantViolation
 from tc.reports.candles import Candles
 from tc.reports.figures import Oddity, RunSummary
+from tc.reports.gate import GateTally
 from tc.reports.tally.equity import EquityCurve, Traded
 from tc.reports.tally.holdings import HoldingTally, open_positions
 from tc.reports.tally.orders import OrderTally
@@ -28,6 +29,7 @@ class JournalTally:
         self._orders = OrderTally()
         self._holdings = HoldingTally(traded)
         self._equity = EquityCurve(traded, candles)
+        self._gate = None if configuration.gate is None else GateTally(configuration.gate.mode)
 
     def take(self, entry: EventStreamEntry) -> None:
         """Take the journal's next entry."""
@@ -44,7 +46,10 @@ class JournalTally:
     def _fold(self, entry: EventStreamEntry) -> None:
         event, before = entry.event, self._state
         self._equity.advance(event.at_ns)
-        after = self._state = process_event_entry(before, entry, configuration=self._configuration)
+        after, decision = step_event_entry(before, entry, configuration=self._configuration)
+        self._state = after
+        if self._gate is not None and decision is not None:
+            self._gate.take(decision)
         kind = type(event)
         if kind in self._orders.handlers:
             self._orders.handlers[kind](event, entry.position, before, after)
@@ -87,6 +92,7 @@ class JournalTally:
             balance_points=self._holdings.balance_points(),
             open_positions=open_positions(state),
             oddities=(*_oddities(state), *(() if self._broken is None else (self._broken,))),
+            gate=None if self._gate is None else self._gate.summary(),
         )
 
     def _count(self, entry: EventStreamEntry) -> None:

@@ -1,0 +1,142 @@
+"""Events in plain English."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from tc.core.events import (
+    CancelRequested,
+    ControlTimeReached,
+    DispatchFailed,
+    Event,
+    FeedDegraded,
+    KillSwitchChanged,
+    MarketDataRows,
+    MarketObserved,
+    ModifyRequested,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderEmulated,
+    OrderExpired,
+    OrderFilled,
+    OrderInitialized,
+    OrderModifyRejected,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderRejected,
+    OrderReleased,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUpdated,
+    SnapshotTaken,
+    SubmitRequested,
+)
+from tc.reports.page.reasons import OBLIGATIONS
+from tc.reports.page.words import count, utc, written
+
+_NS = 1_000_000_000
+
+
+def text_of(event: Event) -> str:
+    """Return what an event says, in one sentence; one that is rarely asked for with its fields."""
+    tell = _TEXTS.get(type(event))
+    if tell is not None:
+        return tell(event)
+    fields = msgspec.to_builtins(event)
+    kind = fields.pop("type")
+    return f"{kind} " + ", ".join(f"{name} {value}" for name, value in fields.items() if name not in {"at_ns", "event_ns"})
+
+
+def market_text(observed: MarketObserved) -> str:
+    """Return what an observation says of the market."""
+    parts = [
+        f"{name} {written(price)}" + ("" if quantity is None else f" for {written(quantity)}")
+        for name, price, quantity in (
+            ("bid", observed.bid, observed.bid_quantity),
+            ("ask", observed.ask, observed.ask_quantity),
+            ("last", observed.last, observed.last_quantity),
+        )
+        if price is not None
+    ]
+    return f"{observed.instrument_id} " + (", ".join(parts) or "without any price")
+
+
+def age(length_ns: int) -> str:
+    """Return a length of time in seconds, as fine as it is."""
+    whole, nanos = divmod(max(length_ns, 0), _NS)
+    return f"{whole:,}" + (f".{nanos:09d}".rstrip("0") if nanos else "") + " s"
+
+
+def _terms(quantity: Decimal | None, price: Decimal | None, trigger_price: Decimal | None) -> str:
+    named = (("quantity", quantity), ("price", price), ("trigger price", trigger_price))
+    return ", ".join(f"{name} {written(value)}" for name, value in named if value is not None) or "nothing"
+
+
+def _created(event: OrderInitialized) -> str:
+    price = "" if event.price is None else f" at {written(event.price)}"
+    trigger = "" if event.trigger_price is None else f", triggered at {written(event.trigger_price)}"
+    flags = "".join(
+        f", {name}" for name, is_set in (("post-only", event.post_only), ("reduce-only", event.reduce_only)) if is_set
+    )
+    return (
+        f"{event.strategy_id} created {event.client_order_id}: {event.side} {written(event.quantity)} {event.instrument_id}, "
+        f"{event.order_type}{price}{trigger}, {event.time_in_force}{flags}"
+    )
+
+
+def _filled(event: OrderFilled) -> str:
+    guessed = "" if event.source == "canonical" else "; guessed from a difference of snapshots"
+    return (
+        f"{event.client_order_id}: {event.side} {written(event.quantity)} filled at {written(event.price)} "
+        f"as {event.liquidity.lower()}, commission {written(event.commission)} {event.commission_currency}{guessed}"
+    )
+
+
+def _control_time(event: ControlTimeReached) -> str:
+    scope = f" ({event.scope})" if event.scope else ""
+    return f"the deadline {utc(event.deadline_ns)} UTC was reached: {OBLIGATIONS[event.reason]}{scope} [{event.reason}]"
+
+
+def _keys(keys: tuple[str, ...]) -> str:
+    return ", ".join(keys)
+
+
+_TEXTS: Mapping[type, Callable[[Any], str]] = {
+    OrderInitialized: _created,
+    SubmitRequested: lambda e: (
+        f"the strategy asked to submit {_keys(e.client_order_ids)}" + (" as one group" if len(e.client_order_ids) > 1 else "")
+    ),
+    ModifyRequested: lambda e: (
+        f"the strategy asked to change {e.client_order_id}: {_terms(e.quantity, e.price, e.trigger_price)}"
+    ),
+    CancelRequested: lambda e: f"the strategy asked to cancel {_keys(e.client_order_ids)}",
+    DispatchFailed: lambda e: f"{e.client_order_id}: the {e.kind} was dispatched and never left: {e.reason}",
+    OrderDenied: lambda e: f"{e.client_order_id} was denied before it was sent: {e.reason}",
+    OrderEmulated: lambda e: f"{e.client_order_id} is held by the engine's emulator",
+    OrderReleased: lambda e: f"{e.client_order_id} was released by the engine's emulator at {written(e.released_price)}",
+    OrderSubmitted: lambda e: f"{e.client_order_id} was submitted to the venue",
+    OrderAccepted: lambda e: f"the venue accepted {e.client_order_id} as {e.venue_order_id}",
+    OrderRejected: lambda e: f"the venue rejected {e.client_order_id}: {e.reason}",
+    OrderCanceled: lambda e: f"{e.client_order_id} was cancelled",
+    OrderExpired: lambda e: f"{e.client_order_id} expired",
+    OrderTriggered: lambda e: f"the trigger of {e.client_order_id} fired",
+    OrderPendingUpdate: lambda e: f"a change of {e.client_order_id} is on its way to the venue",
+    OrderPendingCancel: lambda e: f"a cancel of {e.client_order_id} is on its way to the venue",
+    OrderModifyRejected: lambda e: f"the change of {e.client_order_id} was rejected: {e.reason}",
+    OrderCancelRejected: lambda e: f"the cancel of {e.client_order_id} was rejected: {e.reason}",
+    OrderUpdated: lambda e: f"{e.client_order_id} now has {_terms(e.quantity, e.price, e.trigger_price)}",
+    OrderFilled: _filled,
+    MarketObserved: lambda e: f"the market was looked at: {market_text(e)}",
+    MarketDataRows: lambda e: f"rows {e.first_row:,} to {e.last_row:,} of the market data were played",
+    FeedDegraded: lambda e: f"the market data of {e.instrument_id} has a gap: {e.reason}",
+    KillSwitchChanged: lambda e: f"{e.by} set the kill switch to {e.mode}: {e.reason}",
+    ControlTimeReached: _control_time,
+    SnapshotTaken: lambda e: (
+        f"a snapshot of {e.source} was taken: kill switch {e.kill_switch}, {count(len(e.orders), 'open order')}, "
+        f"{count(len(e.positions), 'position')}"
+    ),
+}
