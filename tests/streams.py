@@ -227,7 +227,8 @@ class Venue:
         terms = OrderInitialized(*at, "E-1", "S-2", "BTCUSDT.X", "SELL", "LIMIT", Decimal(4), "GTC", price=Decimal(120))
         order = SnapshotOrder(terms, "A-1", "V-E-1", Decimal(4), Decimal(1))
         position = SnapshotPosition("P-E", "S-2", "BTCUSDT.X", Decimal(-2), Decimal(210))
-        self.emit(SnapshotTaken(*at, "venue", "none", (order,), (position,)))
+        account = AccountUpdated(*at, "A-1", "MARGIN", True, (Balance("USDT", Decimal(7), Decimal(0), Decimal(7)),))
+        self.emit(SnapshotTaken(*at, "venue", "none", (order,), (position,), (account,)))
 
 
 @st.composite

@@ -248,6 +248,7 @@ IMPORTED = {
     "bisect",
     "collections.abc",
     "decimal",
+    "functools",
     "hashlib",
     "msgspec",
     "msgspec.structs",

@@ -1,13 +1,15 @@
 """One step of the Core under a gate: requests judged, queued and sent, feedback settled, deadlines realised."""
 
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
-from gated import SECOND, GatedStream, gated_configuration, results
+from gated import SECOND, GatedStream, gate_document, gated_configuration, results
 from streams import Venue
-from tc.core import INITIAL, fold_event_stream_entries, state_digest, step_event_entry
-from tc.core.events import CATEGORIES, ControlTimeReached, DispatchFailed, OrderDenied, OrderModifyRejected, SubmitRequested
+from tc.core import INITIAL, CoreConfiguration, fold_event_stream_entries, state_digest, step_event_entry
+from tc.core.events import CATEGORIES, ControlTimeReached, DispatchFailed, Kind, OrderDenied, OrderModifyRejected, SubmitRequested
+from tc.core.intents import Intent
 from tc.core.state.fold import HANDLERS
 from tc.core.step import DECIDERS
 from tc.errors import InvariantViolation
@@ -265,7 +267,7 @@ def test_what_nobody_knows_is_denied() -> None:
     assert results(stream.cancel("A")) == [("A", "denied", "unknown_order")]
 
 
-def test_R55_R89_replay_gives_the_same_state_and_decisions() -> None:
+def test_R08_R55_R89_replay_gives_the_same_state_and_decisions() -> None:
     stream = GatedStream(rate=(2, SECOND, 2), timing={"acknowledgement_timeout_ns": 5 * SECOND})
     stream.open("A")
     stream.new("B")
@@ -294,3 +296,67 @@ def test_a_merge_that_is_recorded_after_its_order_was_sent_answers_nothing() -> 
     stream.updated("B", "3")
     assert stream.context.in_flight("B") is not None
     assert stream.context.exposure("BTCUSDT.X").buy_reserved == 4
+
+
+@pytest.mark.parametrize("priority", [["CANCEL", "REPLACE", "NEW"], ["NEW", "REPLACE", "CANCEL"]])
+def test_R18_the_order_of_kinds_is_the_configurations(priority: list[str]) -> None:
+    document = gate_document(rate=(1, SECOND, 3))
+    core = {"closed_orders_kept": 9, "history": {"samples": 0, "every_ns": 1}, "gate": {**document, "kind_priority": priority}}
+    stream = GatedStream(CoreConfiguration.from_document({"configuration_version": 2, "core": core}))
+    for key in ("A", "B", "C"):
+        stream.open(key)
+    stream.new("D")
+    stream.replace("A", "2")
+    stream.cancel("B")
+    before = len(stream.sent)
+    for _ in range(3):
+        stream.reach()
+    assert [kind for kind, _ in stream.sent[before:]] == priority
+
+
+def test_R31_an_intent_is_a_new_a_replace_or_a_cancel_of_a_key() -> None:
+    intents = get_args(Intent.__value__)
+    assert {kind.__struct_config__.tag for kind in intents} == set(get_args(Kind)) == {"NEW", "REPLACE", "CANCEL"}
+    assert all(kind.__struct_fields__[0] == "key" for kind in intents)
+
+
+def test_R32_a_command_waits_flies_and_ends_once() -> None:
+    stream = GatedStream(rate=RATE, max_order_quantity="5")
+    stream.new("A")
+    stream.new("B")
+    assert stream.context.pending("B") is not None
+    stream.new("C", quantity="6")
+    stream.new("D")
+    stream.cancel("D")
+    stream.reach()
+    assert stream.context.pending("B") is None
+    assert stream.context.in_flight("B") is not None
+    stream.submitted("B")
+    stream.accepted("B")
+    assert stream.context.in_flight("B") is None
+    stream.filled("B")
+    order = stream.context.order("B")
+    assert order is not None
+    assert order.status == "FILLED"
+    ends = ("denied", "superseded", "annihilated", "invalid", "sent")
+    ended = [(o.key, o.kind, o.result) for d in stream.decisions for o in d.outcomes if o.result in ends]
+    assert ended == [
+        ("A", "NEW", "sent"),
+        ("C", "NEW", "denied"),
+        ("D", "NEW", "annihilated"),
+        ("D", "CANCEL", "annihilated"),
+        ("B", "NEW", "sent"),
+    ]
+
+
+def test_R36_a_later_command_does_not_alter_what_was_sent() -> None:
+    stream = GatedStream()
+    sent = stream.new("A", quantity="2")[-1]
+    stream.replace("A", "9")
+    stream.replace("A", "3")
+    assert (sent.quantity, stream.sent) == (Decimal(2), [("NEW", "A")])
+    stream.submitted("A")
+    order = stream.context.order("A")
+    assert order is not None
+    assert order.quantity == 2
+    assert [(o.kind, o.quantity) for o in stream.accepted("A")] == [("REPLACE", Decimal(3))]

@@ -135,7 +135,7 @@ class Obligation(msgspec.Struct, frozen=True, order=True, gc=False):
     scope: str = ""
 
 
-class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What the step at ``position`` decided; ``obligation`` is the earliest deadline that State implies after it.
 
     ``unrealised`` lists, at the end of a run, the deadlines that lie behind it.

@@ -50,21 +50,13 @@ def answered(before: State, folded: State, event: Event, gate: GateConfiguration
             safeguards = executed(control.safeguards, event.strategy_id, folded.stream_time_ns, gate)
             control = replace(control, safeguards=safeguards)
     if exposures is not execution.exposures:
-        execution = ExecutionState(
-            execution.orders,
-            execution.holdings,
-            execution.accounts,
-            execution.anomaly_counts,
-            execution.anomalies,
-            execution.queue,
-            exposures,
-        )
+        execution = replace(execution, exposures=exposures)
     outcomes: tuple[Outcome, ...] = ()
     queue = execution.queue
     if key in queue.in_flight[slot] or key in queue.pending[slot]:
         execution, outcomes = _settled(execution, now, event, key, gate)
-    elif execution is folded.execution:
-        return folded, ()
+    if execution is folded.execution and control is folded.control:
+        return folded, outcomes
     return State(folded.position, folded.configuration, folded.stream_time_ns, folded.market, execution, control), outcomes
 
 

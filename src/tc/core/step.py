@@ -56,6 +56,9 @@ class Step(NamedTuple):
     decision: Decision | None
 
 
+_tuple = tuple.__new__  # What Step(...) comes to, without a call in Python between: most steps decide nothing.
+
+
 def step_event_entry(state: State, entry: EventStreamEntry, *, configuration: CoreConfiguration) -> Step:
     """Process an entry: fold its fact, then decide what follows from it. The State given is untouched.
 
@@ -71,16 +74,18 @@ def step_event_entry(state: State, entry: EventStreamEntry, *, configuration: Co
     folded = fold_entry(state, entry, configuration)
     gate = configuration.gate
     if gate is None:
-        return Step(folded, None)
-    decide = DECIDERS.get(type(entry.event))
+        return _tuple(Step, (folded, None))
+    event = entry.event
+    decide = DECIDERS.get(type(event))
     if decide is None:
-        return Step(folded, None)
-    decided, outcomes = decide(state, folded, entry.event, configuration, gate)
-    if type(entry.event) in _ENDS:
+        return _tuple(Step, (folded, None))
+    decided, outcomes = decide(state, folded, event, configuration, gate)
+    if outcomes:
+        obligation = next_obligation(decided, configuration)
+        return Step(decided, Decision(decided.position, decided.stream_time_ns, outcomes, obligation))
+    if decide is _run_ended:
         return Step(decided, _last_decision(decided, configuration))
-    if not outcomes:
-        return Step(decided, None)
-    return Step(decided, Decision(decided.position, decided.stream_time_ns, outcomes, next_obligation(decided, configuration)))
+    return _tuple(Step, (decided, None))
 
 
 def process_event_entry(state: State, entry: EventStreamEntry, *, configuration: CoreConfiguration) -> State:
@@ -249,7 +254,7 @@ def _advanced(
 
 
 def _with_execution(state: State, execution: ExecutionState) -> State:
-    return State(state.position, state.configuration, state.stream_time_ns, state.market, execution, state.control)
+    return replace(state, execution=execution)
 
 
 def _with_clock(state: State, clock: ClockMarks) -> State:
@@ -286,5 +291,3 @@ DECIDERS: dict[type, Callable[[State, State, Any, CoreConfiguration, GateConfigu
     _fed_back,
 )
 """What is decided after each event; an event that is not here changes facts alone, and time lets nothing go by itself."""
-
-_ENDS = frozenset({RunCompleted, RunStopped, RunFailed})

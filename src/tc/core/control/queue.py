@@ -44,7 +44,7 @@ def begun(execution: ExecutionState, key: str) -> ExecutionState:
     if flying is None or flying.kind != "NEW":
         return execution
     queue = replace(execution.queue, in_flight=slots.put(execution.queue.in_flight, key, replace(flying, reserved=ZERO)))
-    return _with(execution, queue, flying, negate(flying.reserved))
+    return _without_its_count(execution, queue, flying)
 
 
 def settle(execution: ExecutionState, key: str, kinds: frozenset[Kind], gate: GateConfiguration) -> ExecutionState:
@@ -52,8 +52,8 @@ def settle(execution: ExecutionState, key: str, kinds: frozenset[Kind], gate: Ga
 
     Call it after the Order was moved: what a waiting REPLACE adds to it is counted anew.
     """
-    flying = slots.get(execution.queue.in_flight, key)
-    waiting = slots.get(execution.queue.pending, key)
+    queue, slot = execution.queue, slots.slot_of(key)
+    flying, waiting = queue.in_flight[slot].get(key), queue.pending[slot].get(key)
     if flying is not None and flying.kind in kinds:
         execution = _landed(execution, flying, gate)
         if waiting is not None:
@@ -193,7 +193,7 @@ def _taken(execution: ExecutionState, pending: Pending, gate: GateConfiguration)
         lanes=(*queue.lanes[:index], lane, *queue.lanes[index + 1 :]),
         rate_deadline_ns=queue.rate_deadline_ns if queue.size > 1 else 0,
     )
-    return _with(execution, queue, pending, negate(pending.reserved))
+    return _without_its_count(execution, queue, pending)
 
 
 def _swapped(execution: ExecutionState, was: Pending, now: Pending) -> ExecutionState:
@@ -209,7 +209,7 @@ def _landed(execution: ExecutionState, flying: InFlight, gate: GateConfiguration
     if timeout_ns is not None:
         watch = _without(watch, (flying.sent_ns + timeout_ns, flying.key))
     queue = replace(queue, in_flight=slots.remove(queue.in_flight, flying.key), watch=watch)
-    return _with(execution, queue, flying, negate(flying.reserved))
+    return _without_its_count(execution, queue, flying)
 
 
 def _inserted(
@@ -225,14 +225,20 @@ def _inserted(
 def _without(ordered: tuple[tuple[int, str], ...], item: tuple[int, str]) -> tuple[tuple[int, str], ...]:
     """Return the ordered tuple without the item, should it hold it."""
     at = bisect_left(ordered, item)
-    return ordered[:at] + ordered[at + 1 :] if ordered[at : at + 1] == (item,) else ordered
+    if at == len(ordered) or ordered[at] != item:
+        return ordered
+    return ordered[:at] + ordered[at + 1 :]
 
 
 def _with(
     execution: ExecutionState, queue: Queue, counts: Pending | InFlight | None = None, delta: Decimal = ZERO
 ) -> ExecutionState:
     """Return the execution domain with another queue, and with what it counts for a command changed by so much."""
-    exposures = execution.exposures
-    if counts is not None and delta:
-        exposures = reserved(exposures, counts.instrument_id, counts.side, delta)
-    return replace(execution, queue=queue, exposures=exposures)
+    if counts is None or not delta:
+        return replace(execution, queue=queue)
+    return replace(execution, queue=queue, exposures=reserved(execution.exposures, counts.instrument_id, counts.side, delta))
+
+
+def _without_its_count(execution: ExecutionState, queue: Queue, held: Pending | InFlight) -> ExecutionState:
+    """Return the execution domain with another queue, and without what it counts for a command."""
+    return _with(execution, queue, held, negate(held.reserved)) if held.reserved else replace(execution, queue=queue)

@@ -29,7 +29,10 @@ def next_obligation(state: State, configuration: CoreConfiguration) -> Obligatio
     gate = configuration.gate
     if gate is None or state.control.run != "running":
         return None
-    first = min(_others(state, gate), key=_order, default=None)
+    first: Obligation | None = None
+    for each in _others(state, gate):
+        if first is None or (each.deadline_ns <= first.deadline_ns and _order(each) < _order(first)):
+            first = each
     watch = state.execution.queue.watch
     if watch and (first is None or watch[0][0] <= first.deadline_ns):
         # Acknowledgements are the first of the reasons, so at equal deadlines theirs comes first.

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from tc.core.events.account import AccountUpdated
 from tc.core.events.fact import EngineFact, Fact
 from tc.core.events.orders import OrderInitialized
 
@@ -69,9 +70,10 @@ class SnapshotPosition(msgspec.Struct, frozen=True, gc=False):
 
 
 class SnapshotTaken(EngineFact, frozen=True):
-    """What was true outside when the stream began, or a gap was closed: kill switch, open orders, positions."""
+    """What was true outside when the stream began, or a gap was closed: kill switch, orders, positions, balances."""
 
     source: str
     kill_switch: KillMode
     orders: tuple[SnapshotOrder, ...] = ()
     positions: tuple[SnapshotPosition, ...] = ()
+    accounts: tuple[AccountUpdated, ...] = ()

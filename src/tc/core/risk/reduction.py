@@ -17,10 +17,9 @@ from tc.core.state.model import NO_EXPOSURE, State
 def reduces(state: State, candidate: Candidate) -> bool:
     """Say whether the command can only shrink the position: with all that is on its side, it ends at flat at the furthest."""
     exposure = state.execution.exposures.get(candidate.instrument_id, NO_EXPOSURE)
-    longest, shortest = worst_case(exposure)
     if candidate.side == "BUY":
-        return exposure.position < ZERO and add(longest, added(candidate)) <= ZERO
-    return exposure.position > ZERO and subtract(shortest, added(candidate)) >= ZERO
+        return exposure.position < ZERO and add(worst_case(exposure)[0], added(candidate)) <= ZERO
+    return exposure.position > ZERO and subtract(worst_case(exposure)[1], added(candidate)) >= ZERO
 
 
 def added(candidate: Candidate) -> Decimal:

@@ -50,7 +50,8 @@ def executed(safeguards: Safeguards, strategy_id: str, now_ns: int, gate: GateCo
     throttle = gate.limits.throttle
     if throttle is None or strategy_id in safeguards.throttled:
         return safeguards
-    times = (*safeguards.executions.get(strategy_id, ()), now_ns)[-throttle.executions :]
+    past = safeguards.executions.get(strategy_id, ())
+    times = (*(past if len(past) < throttle.executions else past[len(past) + 1 - throttle.executions :]), now_ns)
     throttled = safeguards.throttled
     if len(times) == throttle.executions and now_ns - times[0] < throttle.window_ns:
         off = list(throttled)
@@ -69,7 +70,7 @@ def counts_deny(safeguards: Safeguards, candidate: Candidate, now_ns: int, limit
     if most is not None and safeguards.message_day == now_ns // DAY_NS and safeguards.messages >= most:
         return Verdict("max_daily_messages", f"{safeguards.messages + 1} above {most}")
     window_ns = limits.duplicate_window_ns
-    if window_ns is not None and candidate.kind == "NEW":
+    if window_ns is not None and candidate.kind == "NEW" and safeguards.recent_orders:
         at_ns = safeguards.recent_orders.get(_terms(candidate))
         if at_ns is not None and now_ns - at_ns < window_ns:
             return Verdict("duplicate_order", f"after {now_ns - at_ns} ns, within {window_ns} ns")

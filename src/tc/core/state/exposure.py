@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from tc.core.state.exact import ZERO, add, negate, subtract
 from tc.core.state.model import FINAL, NO_EXPOSURE, Exposure, Order
 from tc.errors import InvariantViolation
@@ -12,27 +14,28 @@ def moved(exposures: dict[str, Exposure], before: Order | None, after: Order | N
 
     None stands for an order that does not exist; one that is final may fill no more.
     """
+    if before is not None and after is not None and _fills_alike(before, after):
+        return exposures
     was, now = _fillable(before), _fillable(after)
     if was == now:
         return exposures
     terms = (before or after).terms  # type: ignore[union-attr]  # two orders that are both absent are equal
     held = exposures.get(terms.instrument_id, NO_EXPOSURE)
-    buy, sell = held.buy_open, held.sell_open
-    if terms.side == "BUY":
-        buy = add(buy, subtract(now, was))
-    else:
-        sell = add(sell, subtract(now, was))
-    return {**exposures, terms.instrument_id: Exposure(held.position, buy, sell, held.buy_reserved, held.sell_reserved)}
+    is_buy = terms.side == "BUY"
+    total = held.buy_open if is_buy else held.sell_open
+    if was:
+        total = subtract(total, was)
+    if now:
+        total = add(total, now)
+    changed = replace(held, buy_open=total) if is_buy else replace(held, sell_open=total)
+    return {**exposures, terms.instrument_id: changed}
 
 
 def filled(exposures: dict[str, Exposure], instrument_id: str, side: str, quantity: Decimal) -> dict[str, Exposure]:
     """Move the position by a fill; what its order may still fill is moved with the order."""
     held = exposures.get(instrument_id, NO_EXPOSURE)
     position = add(held.position, quantity if side == "BUY" else negate(quantity))
-    return {
-        **exposures,
-        instrument_id: Exposure(position, held.buy_open, held.sell_open, held.buy_reserved, held.sell_reserved),
-    }
+    return {**exposures, instrument_id: replace(held, position=position)}
 
 
 def reserved(exposures: dict[str, Exposure], instrument_id: str, side: str, delta: Decimal) -> dict[str, Exposure]:
@@ -45,14 +48,11 @@ def reserved(exposures: dict[str, Exposure], instrument_id: str, side: str, delt
 
     """
     held = exposures.get(instrument_id, NO_EXPOSURE)
-    buy, sell = held.buy_reserved, held.sell_reserved
-    if side == "BUY":
-        buy = add(buy, delta)
-    else:
-        sell = add(sell, delta)
-    if buy < ZERO or sell < ZERO:
+    total = add(held.buy_reserved if side == "BUY" else held.sell_reserved, delta)
+    if total < ZERO:
         raise InvariantViolation(f"what commands reserve of {instrument_id} for {side} falls below zero by {delta}")
-    return {**exposures, instrument_id: Exposure(held.position, held.buy_open, held.sell_open, buy, sell)}
+    changed = replace(held, buy_reserved=total) if side == "BUY" else replace(held, sell_reserved=total)
+    return {**exposures, instrument_id: changed}
 
 
 def worst_case(exposure: Exposure) -> tuple[Decimal, Decimal]:
@@ -62,5 +62,16 @@ def worst_case(exposure: Exposure) -> tuple[Decimal, Decimal]:
     return longest, shortest
 
 
+def _fills_alike(before: Order, after: Order) -> bool:
+    """Say whether nothing moved of what an order may still fill; most of its events leave the very same figures."""
+    return (
+        before.quantity is after.quantity
+        and before.filled is after.filled
+        and (before.status in FINAL) is (after.status in FINAL)
+    )
+
+
 def _fillable(order: Order | None) -> Decimal:
-    return ZERO if order is None or order.status in FINAL else subtract(order.quantity, order.filled)
+    if order is None or order.status in FINAL:
+        return ZERO
+    return subtract(order.quantity, order.filled) if order.filled else order.quantity

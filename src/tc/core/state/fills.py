@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from tc.core.configuration import CoreConfiguration
 from tc.core.events import AccountUpdated, OrderFilled, PositionChanged, PositionClosed, PositionOpened
 from tc.core.state import slots
@@ -54,19 +56,10 @@ def position_opened(
         return _compared(execution, event, position)
     positions = holdings.positions
     if slots.get(positions, event.position_id) is None:
-        renamed = Position(
-            event.position_id,
-            flipped.strategy_id,
-            flipped.instrument_id,
-            flipped.signed_quantity,
-            flipped.buy_quantity,
-            flipped.buy_value,
-            flipped.sell_quantity,
-            flipped.sell_value,
-        )
+        renamed = replace(flipped, position_id=event.position_id)
         positions = slots.put(slots.remove(positions, flipped.position_id), event.position_id, renamed)
-    settled = Holdings(positions, holdings.realized, holdings.commissions, holdings.fills, holdings.compat_fills, None)
-    return _compared(_with_holdings(execution, settled), event, position)
+    settled = replace(holdings, positions=positions, flipping=None)
+    return _compared(replace(execution, holdings=settled), event, position)
 
 
 def position_changed(
@@ -99,15 +92,7 @@ def account_updated(
     position: int,  # noqa: ARG001
 ) -> ExecutionState:
     """Keep the latest state of the account."""
-    return ExecutionState(
-        execution.orders,
-        execution.holdings,
-        {**execution.accounts, event.account_id: event},
-        execution.anomaly_counts,
-        execution.anomalies,
-        execution.queue,
-        execution.exposures,
-    )
+    return replace(execution, accounts={**execution.accounts, event.account_id: event})
 
 
 def _order_filled(orders: Orders, order: Order, event: OrderFilled, configuration: CoreConfiguration) -> Orders:
@@ -119,16 +104,13 @@ def _order_filled(orders: Orders, order: Order, event: OrderFilled, configuratio
     status: OrderStatus = "FILLED" if total == order.quantity else "PARTIALLY_FILLED"
     if order.status in FINAL:
         status = order.status  # Final is final; every open status may be filled.
-    now = Order(
-        order.terms,
-        status,
-        order.quantity,
-        order.price,
-        order.trigger_price,
-        total,
-        "" if status == "FILLED" else order.pending,
-        event.venue_order_id,
-        (*order.trade_ids, event.trade_id),
+    now = replace(
+        order,
+        status=status,
+        filled=total,
+        pending="" if status == "FILLED" else order.pending,
+        venue_order_id=event.venue_order_id,
+        trade_ids=(*order.trade_ids, event.trade_id),
     )
     return replace_order(orders, order, now, configuration)
 
@@ -155,7 +137,7 @@ def _held(
         holdings.compat_fills + (not is_canonical),
         event.position_id if gained is not None and now is not None else holdings.flipping,
     )
-    counted = _with(execution, orders, changed)
+    counted = replace(execution, orders=orders, holdings=changed)
     return counted if anomaly is None else _with_anomaly(counted, anomaly, position, event.client_order_id)
 
 
@@ -205,28 +187,8 @@ def _compared(execution: ExecutionState, event: PositionOpened | PositionChanged
 
 def _with_anomaly(execution: ExecutionState, code: AnomalyCode, position: int, subject: str) -> ExecutionState:
     kept = execution.anomalies
-    return ExecutionState(
-        execution.orders,
-        execution.holdings,
-        execution.accounts,
-        {**execution.anomaly_counts, code: execution.anomaly_counts.get(code, 0) + 1},
-        kept if len(kept) >= ANOMALIES_KEPT else (*kept, Anomaly(code, position, subject)),
-        execution.queue,
-        execution.exposures,
-    )
-
-
-def _with_holdings(execution: ExecutionState, holdings: Holdings) -> ExecutionState:
-    return _with(execution, execution.orders, holdings)
-
-
-def _with(execution: ExecutionState, orders: Orders, holdings: Holdings) -> ExecutionState:
-    return ExecutionState(
-        orders,
-        holdings,
-        execution.accounts,
-        execution.anomaly_counts,
-        execution.anomalies,
-        execution.queue,
-        execution.exposures,
+    return replace(
+        execution,
+        anomaly_counts={**execution.anomaly_counts, code: execution.anomaly_counts.get(code, 0) + 1},
+        anomalies=kept if len(kept) >= ANOMALIES_KEPT else (*kept, Anomaly(code, position, subject)),
     )

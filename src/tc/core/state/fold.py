@@ -4,6 +4,8 @@ from collections.abc import Callable
 from decimal import DecimalException
 from typing import Any
 
+from msgspec.structs import replace
+
 from tc.core.configuration import CoreConfiguration
 from tc.core.entry import EventStreamEntry
 from tc.core.events import (
@@ -66,30 +68,31 @@ def fold_entry(state: State, entry: EventStreamEntry, configuration: CoreConfigu
 
     """
     event = entry.event
-    if entry.position != state.position + 1:
+    position, before = entry.position, state.position
+    if position != before + 1:
         raise InvariantViolation(
-            f"position {entry.position} follows position {state.position}; expected {state.position + 1}",
+            f"position {position} follows position {before}; expected {before + 1}",
             hint="An entry is missing, repeated or out of order: `tc runs verify` shows where.",
         )
-    if state.configuration != configuration.fingerprint and (state.position or type(event) is not RunStarted):
+    if state.configuration != configuration.fingerprint and (before or type(event) is not RunStarted):
         raise InvariantViolation(
             f"the stream is processed under configuration {configuration.fingerprint[:12]}…, "
             f"but it names {state.configuration[:12] or 'none'}",
             hint="A stream is only processed under the configuration that its first entry names.",
         )
-    if state.position and state.control.run != "running":
-        raise InvariantViolation(f"position {entry.position} follows the end of the run, which is {state.control.run}")
+    if before and state.control.run != "running":
+        raise InvariantViolation(f"position {position} follows the end of the run, which is {state.control.run}")
     handler = HANDLERS.get(type(event))
     if handler is None:
         raise InvariantViolation(
-            f"position {entry.position} holds an event of unknown type {type(event).__name__}",
+            f"position {position} holds an event of unknown type {type(event).__name__}",
             hint="A newer version of tc wrote it; use that version.",
         )
     try:
-        return handler(state, event, configuration, entry.position)
+        return handler(state, event, configuration, position)
     except DecimalException as error:
         raise InvariantViolation(
-            f"position {entry.position} holds an amount that cannot be added up exactly ({type(error).__name__})",
+            f"position {position} holds an amount that cannot be added up exactly ({type(error).__name__})",
             hint="No venue trades such an amount: the entry was not made by an engine.",
         ) from None
 
@@ -182,15 +185,7 @@ def _of_orders(step: Callable[[Orders, Any, CoreConfiguration], Orders]) -> Hand
             state.configuration,
             event.at_ns if event.at_ns > state.stream_time_ns else state.stream_time_ns,  # noqa: FURB136 - a call costs more
             state.market,
-            ExecutionState(
-                step(execution.orders, event, configuration),
-                execution.holdings,
-                execution.accounts,
-                execution.anomaly_counts,
-                execution.anomalies,
-                execution.queue,
-                execution.exposures,
-            ),
+            replace(execution, orders=step(execution.orders, event, configuration)),
             state.control,
         )
 

@@ -1,5 +1,7 @@
 """An order's legal moves."""
 
+from typing import get_args
+
 from tc.core.state.model import OrderStatus
 
 LEGAL_MOVES: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
@@ -28,3 +30,8 @@ LEGAL_MOVES: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
     }
 )
 """Every move that an order may make once it was submitted; any other is an invariant violation."""
+
+MOVES_FROM: dict[OrderStatus, frozenset[OrderStatus]] = {
+    start: frozenset(to for other, to in LEGAL_MOVES if other == start) for start in get_args(OrderStatus)
+}
+"""The same by where they start: half the time of looking a pair up."""

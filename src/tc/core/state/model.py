@@ -1,4 +1,7 @@
-"""State: what a stream's entries add up to, in three domains, each an immutable value."""
+"""State: what a stream's entries add up to, in three domains, each an immutable value.
+
+Values that never change refer to no value made after them, so there is no cycle for the garbage collector to find: ``gc=False``.
+"""
 
 from decimal import Decimal
 from typing import Literal
@@ -34,7 +37,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     trade_ids: tuple[str, ...]
 
 
-class Orders(msgspec.Struct, frozen=True):
+class Orders(msgspec.Struct, frozen=True, gc=False):
     """Orders by client order id.
 
     ``unsubmitted`` holds the terms of orders that a strategy created and nobody sent yet: those are not Orders.
@@ -67,7 +70,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     sell_value: Decimal
 
 
-class Holdings(msgspec.Struct, frozen=True):
+class Holdings(msgspec.Struct, frozen=True, gc=False):
     """Open positions by id, and what closed ones left behind.
 
     ``realized`` is, for each instrument, the sum of sales less purchases of all flat positions (before the multiplier);
@@ -107,7 +110,7 @@ class Reference(msgspec.Struct, frozen=True, gc=False):
     is_degraded: bool
 
 
-class MarketState(msgspec.Struct, frozen=True):
+class MarketState(msgspec.Struct, frozen=True, gc=False):
     """The last row processed of each dataset, by fingerprint, and how many rows in all.
 
     ``references`` are the latest observations by instrument; ``history`` their prices, (stamp, price), oldest first.
@@ -175,7 +178,7 @@ class InFlight(msgspec.Struct, frozen=True, gc=False):
     is_overdue: bool
 
 
-class Queue(msgspec.Struct, frozen=True):
+class Queue(msgspec.Struct, frozen=True, gc=False):
     """What waits to be sent, and what is in flight; derived from the stream alone.
 
     Parameters
@@ -228,7 +231,7 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 NO_EXPOSURE = Exposure(ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
-class ExecutionState(msgspec.Struct, frozen=True):
+class ExecutionState(msgspec.Struct, frozen=True, gc=False):
     """Orders, holdings, the latest account states by id, and anomalies: counts, and the first few of them.
 
     ``queue`` and ``exposures`` (by instrument) are only kept where a gate is configured.
@@ -243,7 +246,7 @@ class ExecutionState(msgspec.Struct, frozen=True):
     exposures: dict[str, Exposure]
 
 
-class Safeguards(msgspec.Struct, frozen=True):
+class Safeguards(msgspec.Struct, frozen=True, gc=False):
     """What Risk remembers: the kill switch and since when, and what its counting limits have counted.
 
     Parameters
@@ -270,7 +273,7 @@ class Safeguards(msgspec.Struct, frozen=True):
     recent_orders: dict[str, int]
 
 
-class ClockMarks(msgspec.Struct, frozen=True):
+class ClockMarks(msgspec.Struct, frozen=True, gc=False):
     """What the control clock has realised: the last heartbeat and kill switch review, feeds found stale, and how many in all."""
 
     heartbeat_ns: int
@@ -279,7 +282,7 @@ class ClockMarks(msgspec.Struct, frozen=True):
     realised: int
 
 
-class ControlState(msgspec.Struct, frozen=True):
+class ControlState(msgspec.Struct, frozen=True, gc=False):
     """Where the run stands, the engine's trading state, the state of its components by id, safeguards and the control clock.
 
     ``strategy_failures`` counts the steps at which a Core-native strategy raised or returned rubbish.
@@ -293,7 +296,7 @@ class ControlState(msgspec.Struct, frozen=True):
     strategy_failures: int
 
 
-class State(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True, gc=False):
     """The fold of a stream up to and including ``position``; 0 before the first entry.
 
     ``stream_time_ns`` is the highest local stamp seen so far; it never falls.

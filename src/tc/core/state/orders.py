@@ -1,6 +1,6 @@
 """How order events move Orders."""
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from tc.core.configuration import CoreConfiguration
 from tc.core.events import (
@@ -24,7 +24,7 @@ from tc.core.events import (
 )
 from tc.core.state import slots
 from tc.core.state.exact import ZERO
-from tc.core.state.lifecycle import LEGAL_MOVES
+from tc.core.state.lifecycle import MOVES_FROM
 from tc.core.state.model import FINAL, Order, Orders, OrderStatus, Unanswered
 from tc.errors import InvariantViolation
 
@@ -131,31 +131,26 @@ def updated(orders: Orders, event: OrderUpdated, configuration: CoreConfiguratio
         terms = slots.get(orders.unsubmitted, event.client_order_id)
         if terms is None:
             raise InvariantViolation(f"order {event.client_order_id} is updated, but it is not open")
-        changed = structs.replace(
+        stated = replace(
             terms,
             quantity=event.quantity,
             price=terms.price if event.price is None else event.price,
             trigger_price=terms.trigger_price if event.trigger_price is None else event.trigger_price,
         )
-        return _with_unsubmitted(orders, slots.put(orders.unsubmitted, event.client_order_id, changed))
+        return _with_unsubmitted(orders, slots.put(orders.unsubmitted, event.client_order_id, stated))
     if event.quantity < order.filled:
         raise InvariantViolation(
             f"order {event.client_order_id} is updated to a quantity of {event.quantity}, below the {order.filled} already filled"
         )
-    return _with_order(
-        orders,
-        Order(
-            order.terms,
-            order.status,
-            event.quantity,
-            order.price if event.price is None else event.price,
-            order.trigger_price if event.trigger_price is None else event.trigger_price,
-            order.filled,
-            "",
-            event.venue_order_id or order.venue_order_id,
-            order.trade_ids,
-        ),
+    changed = replace(
+        order,
+        quantity=event.quantity,
+        price=order.price if event.price is None else event.price,
+        trigger_price=order.trigger_price if event.trigger_price is None else event.trigger_price,
+        pending="",
+        venue_order_id=event.venue_order_id or order.venue_order_id,
     )
+    return _with_order(orders, changed)
 
 
 def find(orders: Orders, client_order_id: str) -> Order | None:
@@ -177,24 +172,8 @@ def replace_order(orders: Orders, was: Order, now: Order, configuration: CoreCon
     key = now.terms.client_order_id
     if was.status in FINAL:
         if slots.get(orders.closed_recent, key) is not None:
-            recent = slots.put(orders.closed_recent, key, now)
-            return Orders(
-                orders.unsubmitted,
-                orders.open,
-                recent,
-                orders.closed_previous,
-                orders.closed_recent_count,
-                orders.closed_total,
-            )
-        previous = slots.put(orders.closed_previous, key, now)
-        return Orders(
-            orders.unsubmitted,
-            orders.open,
-            orders.closed_recent,
-            previous,
-            orders.closed_recent_count,
-            orders.closed_total,
-        )
+            return replace(orders, closed_recent=slots.put(orders.closed_recent, key, now))
+        return replace(orders, closed_previous=slots.put(orders.closed_previous, key, now))
     if now.status not in FINAL:
         return _with_order(orders, now)
     is_full = orders.closed_recent_count >= configuration.closed_orders_kept
@@ -211,14 +190,7 @@ def replace_order(orders: Orders, was: Order, now: Order, configuration: CoreCon
 def _begin(orders: Orders, terms: OrderInitialized, status: OrderStatus, venue_order_id: str | None) -> Orders:
     key = terms.client_order_id
     order = Order(terms, status, terms.quantity, terms.price, terms.trigger_price, ZERO, "", venue_order_id, ())
-    return Orders(
-        slots.remove(orders.unsubmitted, key),
-        slots.put(orders.open, key, order),
-        orders.closed_recent,
-        orders.closed_previous,
-        orders.closed_recent_count,
-        orders.closed_total,
-    )
+    return replace(orders, unsubmitted=slots.remove(orders.unsubmitted, key), open=slots.put(orders.open, key, order))
 
 
 def _end(
@@ -237,7 +209,7 @@ def _end(
 def _move(
     orders: Orders, order: Order, status: OrderStatus, venue_order_id: str | None, configuration: CoreConfiguration
 ) -> Orders:
-    if (order.status, status) not in LEGAL_MOVES:
+    if status not in MOVES_FROM[order.status]:
         raise InvariantViolation(
             f"order {order.terms.client_order_id} cannot move from {order.status} to {status}",
             hint="The venue or the engine sent an event that no order of this status can have.",
@@ -273,36 +245,12 @@ def _terms(
 
 
 def _changed(order: Order, status: OrderStatus, pending: Unanswered, venue_order_id: str | None) -> Order:
-    return Order(
-        order.terms,
-        status,
-        order.quantity,
-        order.price,
-        order.trigger_price,
-        order.filled,
-        pending,
-        venue_order_id or order.venue_order_id,
-        order.trade_ids,
-    )
+    return replace(order, status=status, pending=pending, venue_order_id=venue_order_id or order.venue_order_id)
 
 
 def _with_order(orders: Orders, order: Order) -> Orders:
-    return Orders(
-        orders.unsubmitted,
-        slots.put(orders.open, order.terms.client_order_id, order),
-        orders.closed_recent,
-        orders.closed_previous,
-        orders.closed_recent_count,
-        orders.closed_total,
-    )
+    return replace(orders, open=slots.put(orders.open, order.terms.client_order_id, order))
 
 
 def _with_unsubmitted(orders: Orders, unsubmitted: slots.Slots[OrderInitialized]) -> Orders:
-    return Orders(
-        unsubmitted,
-        orders.open,
-        orders.closed_recent,
-        orders.closed_previous,
-        orders.closed_recent_count,
-        orders.closed_total,
-    )
+    return replace(orders, unsubmitted=unsubmitted)

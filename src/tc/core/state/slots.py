@@ -1,5 +1,6 @@
 """A persistent map in 32 small dicts: a change copies one of them, so a step stays cheap with thousands of open orders."""
 
+from functools import lru_cache
 from zlib import crc32
 
 type Slots[T] = tuple[dict[str, T], ...]
@@ -14,20 +15,21 @@ def empty[T]() -> Slots[T]:
     return EMPTY  # type: ignore[return-value]  # one empty value serves every type: it is never changed
 
 
+@lru_cache(maxsize=1 << 14)
 def slot_of(key: str) -> int:
-    """Return which of the dicts holds the key."""
+    """Return which of the dicts holds the key. A step asks a dozen times for one key, so the latest answers are remembered."""
     return crc32(key.encode()) & 31
 
 
 def get[T](slots: Slots[T], key: str) -> T | None:
     """Return the key's value, or None."""
-    return slots[crc32(key.encode()) & 31].get(key)
+    return slots[slot_of(key)].get(key)
 
 
 def put[T](slots: Slots[T], key: str, value: T) -> Slots[T]:
     """Return the map with the key set to the value."""
-    index = crc32(key.encode()) & 31
-    changed = list(slots)  # Copying the list and one dict is the cheapest way measured.
+    index = slot_of(key)
+    changed = [*slots]  # Copying the list and one dict is the cheapest way measured.
     slot = changed[index] = changed[index].copy()
     slot[key] = value
     return tuple(changed)
@@ -35,8 +37,8 @@ def put[T](slots: Slots[T], key: str, value: T) -> Slots[T]:
 
 def remove[T](slots: Slots[T], key: str) -> Slots[T]:
     """Return the map without the key, which it holds."""
-    index = crc32(key.encode()) & 31
-    changed = list(slots)
+    index = slot_of(key)
+    changed = [*slots]
     slot = changed[index] = changed[index].copy()
     del slot[key]
     return tuple(changed)

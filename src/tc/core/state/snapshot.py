@@ -11,7 +11,7 @@ from tc.errors import InvariantViolation
 
 
 def taken(execution: ExecutionState, event: SnapshotTaken) -> ExecutionState:
-    """Add the orders and positions that a snapshot states, which the stream must not know yet.
+    """Add the orders and positions that a snapshot states, which the stream must not know yet, and take its balances over.
 
     Raises
     ------
@@ -33,6 +33,7 @@ def taken(execution: ExecutionState, event: SnapshotTaken) -> ExecutionState:
         execution,
         orders=replace(execution.orders, open=open_orders),
         holdings=replace(execution.holdings, positions=positions),
+        accounts={**execution.accounts, **{each.account_id: each for each in event.accounts}},
     )
 
 
