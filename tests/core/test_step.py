@@ -4,11 +4,29 @@ from decimal import Decimal
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
-from gated import SECOND, GatedStream, gate_document, gated_configuration, results
+from gated import INSTRUMENT, SECOND, GatedStream, gate_document, gated_configuration, results
 from streams import Venue
-from tc.core import INITIAL, CoreConfiguration, fold_event_stream_entries, state_digest, step_event_entry
-from tc.core.events import CATEGORIES, ControlTimeReached, DispatchFailed, Kind, OrderDenied, OrderModifyRejected, SubmitRequested
+from tc.core import (
+    INITIAL,
+    CoreConfiguration,
+    decode_state,
+    encode_state,
+    fold_event_stream_entries,
+    state_digest,
+    step_event_entry,
+)
+from tc.core.events import (
+    CATEGORIES,
+    ControlTimeReached,
+    DispatchFailed,
+    Kind,
+    MarketObserved,
+    OrderDenied,
+    OrderModifyRejected,
+    SubmitRequested,
+)
 from tc.core.intents import Intent
 from tc.core.state.fold import HANDLERS
 from tc.core.step import DECIDERS
@@ -360,3 +378,54 @@ def test_R36_a_later_command_does_not_alter_what_was_sent() -> None:
     assert order is not None
     assert order.quantity == 2
     assert [(o.kind, o.quantity) for o in stream.accepted("A")] == [("REPLACE", Decimal(3))]
+
+
+def test_R24_resuming_from_a_checkpoint_forgets_the_same_recent_orders() -> None:
+    stream = GatedStream(duplicate_window_ns=10)
+    for key, price in (("A", "100"), ("B", "99"), ("C", "98")):
+        stream.new(key, price=price)
+        stream.now += 4
+    resumed = decode_state(encode_state(stream.state))
+    stream.now += 3
+    before = len(stream.entries)
+    stream.new("D", price="97")
+    for entry in stream.entries[before:]:
+        resumed = step_event_entry(resumed, entry, configuration=stream.configuration).state
+    assert state_digest(resumed) == state_digest(stream.state)
+    assert len(resumed.control.safeguards.recent_orders) == 2
+
+
+def test_R56_a_queue_that_cannot_be_processed_sends_nothing_and_keeps_what_waits() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.new("B")
+    due = stream.decisions[-1].obligation
+    assert due is not None
+    queue = stream.state.execution.queue
+    torn = replace(queue, lanes=((), (), ((0, "nothing waits here"), *queue.lanes[2])))
+    stream.state = replace(stream.state, execution=replace(stream.state.execution, queue=torn))
+    assert results(stream.reach()) == [("", "held", "queue_failure")]
+    assert stream.context.pending("B") is not None
+    assert stream.decisions[-1].obligation == due
+
+
+def test_a_cancel_that_never_left_after_its_order_had_ended_changes_nothing() -> None:
+    stream = GatedStream()
+    stream.open("A")
+    stream.canceled("A")
+    before = stream.state.execution
+    stream.emit(DispatchFailed(stream.now, stream.now, "A", "CANCEL", "too late"))
+    assert stream.state.execution == before
+
+
+def test_past_prices_are_kept_at_least_so_far_apart_and_no_more_than_so_many() -> None:
+    core = {"closed_orders_kept": 9, "history": {"samples": 2, "every_ns": 10}, "gate": gate_document()}
+    stream = GatedStream(CoreConfiguration.from_document({"configuration_version": 2, "core": core}))
+    start = stream.now
+    stream.emit(MarketObserved(stream.now, stream.now, INSTRUMENT))
+    assert stream.context.history(INSTRUMENT) == ()
+    for after, bid in ((0, "9"), (9, "10"), (10, "11"), (20, "12")):
+        stream.now = start + after
+        stream.market(bid, "13")
+    assert stream.context.history(INSTRUMENT) == ((start + 10, Decimal(12)), (start + 20, Decimal("12.5")))
+    assert stream.context.reference_price(INSTRUMENT) == Decimal("12.5")

@@ -88,14 +88,9 @@ def _with_recent(recent: dict[str, int], candidate: Candidate, now_ns: int, wind
     """Return the recent orders with the candidate as the latest, and without those that have left the window."""
     if window_ns is None or candidate.kind != "NEW":
         return recent
-    kept = recent.copy()
-    for terms, at_ns in recent.items():
-        if now_ns - at_ns < window_ns:
-            break
-        del kept[terms]
-    terms = _terms(candidate)
-    kept.pop(terms, None)
-    kept[terms] = now_ns
+    # All are looked at, whatever order they stand in: a State that was kept and is read again has them in another.
+    kept = {terms: at_ns for terms, at_ns in recent.items() if now_ns - at_ns < window_ns}
+    kept[_terms(candidate)] = now_ns
     return kept
 
 

@@ -260,7 +260,7 @@ class Safeguards(msgspec.Struct, frozen=True, gc=False):
     message_day, messages
         The UTC day counted from the epoch, and how many commands were admitted in it.
     recent_orders
-        Stream time of admission by an order's terms, within the duplicate window, oldest first.
+        Stream time of admission by an order's terms, within the duplicate window.
 
     """
 
