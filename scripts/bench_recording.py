@@ -19,15 +19,19 @@ from tc.core.events import STREAM_SCHEMA, MarketDataRows, RunStarted
 from tc.data.importing import import_files
 from tc.data.sample import prepare_sample
 from tc.data.target import ImportTarget
-from tc.engines.nautilus.backtest import end, make_engine, play
+from tc.engines.nautilus.backtest import make_engine
+from tc.engines.nautilus.gate import Gate
+from tc.engines.nautilus.playing import end, play
 from tc.engines.nautilus.recorder import Recorder
 from tc.engines.nautilus.rows import chunks
 from tc.engines.nautilus.strategies import load_strategy
 from tc.ports import BacktestRequest
 from tc.runtime.stream import EventStream
+from tc.spec.effective import core_document
 from tc.spec.library import load_instrument
 from tc.spec.parse import load_run_spec
 from tc.store.dataset import load_dataset
+from tc.store.decisions import DecisionWriter
 from tc.store.journal import JournalWriter
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -47,19 +51,20 @@ def main() -> None:
     print(json.dumps({"note": EVENTS_PER_ROW, **measured}, indent=2))
 
 
-def ticks(folder: Path) -> BacktestRequest:
+def ticks(folder: Path, *overrides: str) -> BacktestRequest:
     """Return the packaged scenario on the packaged trades and quotes: rows that cost the engine little."""
     prepare_sample("btcusdt-sample", folder)
-    return _request("btcusdt_ticks_smoke", folder, "strategy.parameters.step_every=19")
+    return _request("btcusdt_ticks_smoke", folder, "strategy.parameters.step_every=19", *overrides)
 
 
-def bars(folder: Path) -> BacktestRequest | None:
+def bars(folder: Path, *overrides: str) -> BacktestRequest | None:
     """Return the packaged scenario on a month of real one-minute bars, where the folder of test data is there."""
     file = real_klines()
     if file is None:
         return None
-    target = ImportTarget("FILUSDT-PERP.BINANCE", "FILUSDT", price_precision=3, size_precision=1)
-    import_files([file], target, data_root=folder, dataset_id="klines")
+    if not (folder / "klines").exists():
+        target = ImportTarget("FILUSDT-PERP.BINANCE", "FILUSDT", price_precision=3, size_precision=1)
+        import_files([file], target, data_root=folder, dataset_id="klines")
     return _request(
         "ops_smoke_demo",
         folder,
@@ -67,6 +72,8 @@ def bars(folder: Path) -> BacktestRequest | None:
         "data.dataset=klines",
         "strategy.parameters={trade_size: '10', step_every: 27}",
         "venue.starting_balances=['10000000 USDT']",
+        "operations=[]",
+        *(overrides or ("gate=off",)),
     )
 
 
@@ -85,7 +92,7 @@ def measure(request: BacktestRequest, folder: Path, rounds: int) -> dict[str, ob
     bare, recorded, events, entries = [], [], 0, 0
     for number in range(-1, rounds):  # the first pair warms up
         before = _bare(request, played)
-        seconds, entries, events = _recorded(request, played, folder / f"journal-{request.spec.name}-{number}.jsonl")
+        seconds, entries, events = recorded_run(request, played, folder / f"journal-{request.spec.name}-{number}.jsonl")
         if number >= 0:
             bare.append(before)
             recorded.append(seconds)
@@ -119,12 +126,17 @@ def _bare(request: BacktestRequest, played: list[list[Any]]) -> float:
     return seconds
 
 
-def _recorded(request: BacktestRequest, played: list[list[Any]], path: Path) -> tuple[float, int, int]:
+def recorded_run(request: BacktestRequest, played: list[list[Any]], path: Path) -> tuple[float, int, int]:
+    """Play the rows as a run does, behind the gate where the spec has one; return CPU seconds, and how much was recorded."""
     engine = make_engine(request, _strategy(request))
-    configuration = CoreConfiguration.from_document({"configuration_version": 1, "core": {"closed_orders_kept": 4096}})
+    core = core_document(request.spec, request.instrument)
+    configuration = CoreConfiguration.from_document({"configuration_version": 2, "core": core})
     entries = events = 0
 
-    with JournalWriter(path) as journal:
+    with (
+        JournalWriter(path) as journal,
+        DecisionWriter(path.with_suffix(".decisions"), journal_flush=journal.flush) as decisions,
+    ):
 
         def append(entry: EventStreamEntry) -> None:
             nonlocal entries, events
@@ -132,18 +144,26 @@ def _recorded(request: BacktestRequest, played: list[list[Any]], path: Path) -> 
             events += type(entry.event) is not MarketDataRows
             journal.append(entry)
 
-        stream = EventStream(configuration, append=append, checkpoint=_forget, checkpoint_every=100_000)
-        stream.emit(RunStarted(0, STREAM_SCHEMA, configuration.fingerprint))
-        recorder = Recorder(engine, stream.emit, dataset=request.dataset.fingerprint, first_row=0)
+        stream = EventStream(configuration, append=append, checkpoint=_forget, checkpoint_every=100_000, decided=decisions.append)
+        stream.emit(RunStarted(played[0][0].ts_init, STREAM_SCHEMA, configuration.fingerprint))
+        recorder = Recorder(
+            engine, stream.emit, dataset=request.dataset.fingerprint, first_row=0, is_waiting=lambda: stream.is_waiting
+        )
         recorder.attach()
+        gate = None if configuration.gate is None else Gate(engine, recorder, stream, mode=configuration.gate.mode)
+        if gate is not None:
+            gate.attach()
         gc.collect()
         started = time.process_time()
         for number, chunk in enumerate(played):
             recorder.begin_chunk(chunk)
             play(engine, chunk, None if number else chunk[0].ts_init)
         end(engine)
+        if gate is not None:
+            gate.detach()
         recorder.detach()
         journal.flush()
+        decisions.flush()
         seconds = time.process_time() - started
     engine.dispose()
     return seconds, entries, events

@@ -30,3 +30,23 @@ def test_the_journal_benchmark_measures_everything_it_names(tmp_path: Path) -> N
     for what in ("append", "durable", "verify", "replay"):
         assert found[what]["entries_per_s"] > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_core_benchmark_measures_every_kind_of_step() -> None:
+    found = run_script("bench_core.py", "--orders", "20", "--history", "20", "--rounds", "1")
+    for where in ("open_orders_0", "open_orders_10", "open_orders_1000", "long_history"):
+        for how in ("alone", "with_append"):
+            assert all(found[where][how][what] > 0 for what in ("market", "order", "terms", "submit_request"))
+
+
+def test_the_replay_benchmark_derives_decisions_again() -> None:
+    found = run_script("bench_replay.py", "--entries", "1000", "--rounds", "1")
+    assert found["entries_per_s"] > 0
+    assert found["decisions"] > 100
+
+
+@pytest.mark.e2e
+def test_the_gate_benchmark_records_the_same_events_whether_the_gate_is_on_or_observes() -> None:
+    found = run_script("bench_gate.py", "--rounds", "1", "--workload", "packaged")["packaged"]
+    assert found["events"]["on"] == found["events"]["observe"] > found["events"]["recording"]
+    assert found["on"]["ratio_of_minima"] > 0
