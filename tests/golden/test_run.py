@@ -11,7 +11,13 @@ from tc import wiring
 pytestmark = pytest.mark.e2e
 REPOSITORY = Path(__file__).resolve().parents[2]
 SAMPLE = REPOSITORY / "artifacts" / "sample" / "runs" / "sample"
-FACTS = ("run_spec.yaml", "configuration.json", "journal.jsonl", "code/tc/engines/nautilus/scenarios/ops_smoke_demo.py")
+FACTS = (
+    "run_spec.yaml",
+    "configuration.json",
+    "journal.jsonl",
+    "decisions.jsonl",
+    "code/tc/engines/nautilus/scenarios/ops_smoke_demo.py",
+)
 
 
 def test_the_sample_run_comes_out_the_same_byte_for_byte(tmp_path: Path) -> None:
@@ -19,7 +25,7 @@ def test_the_sample_run_comes_out_the_same_byte_for_byte(tmp_path: Path) -> None
         subprocess.run([REPOSITORY / "scripts" / "sample.sh"], check=True)
     wiring.prepare_data("btcusdt-1m-sample", data_root=tmp_path)
     finished = wiring.run_spec(
-        REPOSITORY / "specs" / "ops_smoke_demo.yaml",
+        REPOSITORY / "specs" / "ops_smoke_gated.yaml",
         overrides=(),
         artifacts_root=tmp_path,
         data_root=tmp_path,

@@ -1,11 +1,11 @@
-"""A scenario that makes every kind of order outcome happen: rested, modified, cancelled, filled, partly filled, denied."""
+"""A scenario that makes every kind of order outcome happen; under a gate, every outcome of the gate as well."""
 
 from collections import Counter
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from nautilus_trader.config import PositiveInt, StrategyConfig
+from nautilus_trader.config import NonNegativeInt, PositiveInt, StrategyConfig
 from nautilus_trader.core.message import Event
 from nautilus_trader.model.data import Bar, BarType, QuoteTick
 from nautilus_trader.model.enums import OrderSide
@@ -17,7 +17,7 @@ from nautilus_trader.trading.strategy import Strategy
 if TYPE_CHECKING:
     from nautilus_trader.model.instruments import Instrument
 
-VERSION = "1"
+VERSION = "2"
 _STEPS = 8
 
 
@@ -36,6 +36,9 @@ class OpsSmokeDemoConfig(StrategyConfig, frozen=True):
         A step of its cycle of eight is taken every so many bars or quotes.
     partial_every
         The order that is more than the market offers is sent once in so many cycles, because what it is filled with is large.
+    burst_every
+        Once in so many cycles a burst of orders, of which a gate with a rate of two a second sends two at once, holds, merges,
+        annihilates and denies the others; 0 leaves it out.
 
     """
 
@@ -45,6 +48,7 @@ class OpsSmokeDemoConfig(StrategyConfig, frozen=True):
     trade_size: Decimal = Decimal("0.010")
     step_every: PositiveInt = 5
     partial_every: PositiveInt = 8
+    burst_every: NonNegativeInt = 0
 
 
 class OpsSmokeDemo(Strategy):
@@ -112,9 +116,13 @@ class OpsSmokeDemo(Strategy):
                 self._buy_at_market()
             case 4 if cycle % self.config.partial_every == 0:
                 self._ask_for_too_much(ask, too_much)
+            case 6 if self.config.burst_every and cycle % self.config.burst_every == 0:
+                self._burst(bid)
             case 4 | 5 | 6:
                 self.close_all_positions(self.config.instrument_id)
             case _:
+                if self.config.burst_every:
+                    self.cancel_all_orders(self.config.instrument_id)
                 self._be_denied_once(bid)
 
     def _rest(self, bid: Price) -> None:
@@ -139,6 +147,17 @@ class OpsSmokeDemo(Strategy):
 
     def _ask_for_too_much(self, ask: Price, too_much: Decimal) -> None:
         self._too_much = self._limit(ask.as_decimal(), max(too_much, self.config.trade_size))
+
+    def _burst(self, bid: Price) -> None:
+        """Ask at once for two orders, a third that is changed, a fourth that is cancelled, and a fifth that is far too large."""
+        low = bid.as_decimal() * Decimal("0.97")
+        size = self.config.trade_size
+        for number in range(2):
+            self._limit(low - number, size)
+        changed = self.cache.order(self._limit(low - 2, size))
+        self.modify_order(changed, price=self._instrument.make_price(low - 3))  # type: ignore[union-attr]
+        self.cancel_order(self.cache.order(self._limit(low - 4, size)))
+        self._limit(low - 5, size * 1_000_000)
 
     def _be_denied_once(self, bid: Price) -> None:
         if self.counters["OrderDenied"]:
