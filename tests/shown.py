@@ -38,7 +38,7 @@ def waiting(key: str, kind: Any, price: str | None = None) -> Pending:
 
 def flying(key: str, kind: Any) -> InFlight:
     """Return a command that was sent and is not answered."""
-    return InFlight(key, kind, NOW_NS, INSTRUMENT, "BUY", ZERO, False)
+    return InFlight(key, kind, NOW_NS, INSTRUMENT, "BUY", None, None, None, ZERO, False)
 
 
 def shown(

@@ -25,6 +25,7 @@ from tc.core.events import (
     MarketObserved,
     OrderDenied,
     OrderModifyRejected,
+    SnapshotTaken,
     SubmitRequested,
 )
 from tc.core.intents import Intent
@@ -429,3 +430,120 @@ def test_past_prices_are_kept_at_least_so_far_apart_and_no_more_than_so_many() -
         stream.market(bid, "13")
     assert stream.context.history(INSTRUMENT) == ((start + 10, Decimal(12)), (start + 20, Decimal("12.5")))
     assert stream.context.reference_price(INSTRUMENT) == Decimal("12.5")
+
+
+def test_R42_R43_what_waits_under_reduce_is_judged_by_the_position_as_it_is_then() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.hold("BUY", "10")
+    stream.now += 2 * SECOND
+    stream.open("A", "SELL", "1")
+    held = stream.new("B", "SELL", "9")
+    assert held[-1].result == "held"
+    stream.replace("A", "10")
+    stream.reach()
+    stream.updated("A", "10")
+    stream.filled("A", "10")
+    assert stream.context.exposure(INSTRUMENT).position == 0
+    assert ("B", "invalid", "kill_switch") in results(stream.kill("reduce"))
+    assert ("NEW", "B") not in stream.sent
+
+
+def test_R43_what_still_reduces_goes_on_under_reduce() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.hold("SELL", "10")
+    stream.now += 2 * SECOND
+    stream.open("A", "BUY", "2")
+    stream.new("B", "BUY", "5")
+    stream.new("C", "BUY", "4")
+    stream.new("D", "SELL", "1")
+    stream.cancel("A")
+    assert results(stream.kill("reduce")) == [("C", "invalid", "kill_switch"), ("D", "invalid", "kill_switch")]
+    assert [key for _, key in (stream.reach() and stream.sent)[-1:]] == ["A"]
+
+
+def test_R43_a_group_of_which_one_may_not_go_ends_whole() -> None:
+    stream = GatedStream(rate=(1, SECOND, 2))
+    stream.hold("BUY", "3")
+    stream.new("X", "SELL", "1")
+    for key, side in (("F", "SELL"), ("G", "BUY")):
+        stream.initialize(key, side)
+    stream.emit(SubmitRequested(stream.now, stream.now, ("F", "G")))
+    assert [key for key, result, _ in results(stream.kill("reduce")) if result == "invalid"] == ["F", "G"]
+
+
+def test_R41_R46_an_update_that_the_venue_made_by_itself_answers_no_change_of_ours() -> None:
+    stream = GatedStream(max_position="20")
+    stream.open("A", quantity="10")
+    stream.replace("A", "20")
+    stream.updated("A", "10", "99")
+    assert stream.context.in_flight("A") is not None
+    assert results(stream.new("B", quantity="10")) == [("B", "denied", "max_position")]
+    stream.updated("A", "20", "99")
+    assert stream.context.in_flight("A") is None
+    assert stream.context.exposure(INSTRUMENT).buy_open == 20
+
+
+def test_R78_a_feed_that_is_looked_at_again_without_news_is_not_stale_a_second_time() -> None:
+    stream = GatedStream(timing={"stale_feed_ns": SECOND})
+    stream.market()
+    stream.new("A")
+    seen_ns = stream.now
+    stream.reach()
+    stream.emit(MarketObserved(stream.now, seen_ns, INSTRUMENT, Decimal(99)))
+    stream.new("B")
+    assert stream.decisions[-1].obligation is None
+
+
+def test_R76_what_takes_the_place_of_what_waited_waits_for_the_deadline_too() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.open("A")
+    stream.replace("A", "2")
+    stream.now += 5 * SECOND
+    assert [result for _, result, _ in results(stream.cancel("A"))] == ["allowed", "superseded", "held"]
+    assert results(stream.reach()) == [("A", "sent", "")]
+
+
+def test_R49_a_key_that_is_named_twice_in_one_cancel_is_cancelled_once() -> None:
+    stream = GatedStream(rate=RATE)
+    stream.new("A")
+    stream.new("B")
+    assert [result for _, result, _ in results(stream.cancel("B", "B"))] == ["allowed", "annihilated", "annihilated"]
+    assert stream.context.pending_count == 0
+
+
+def test_R52_a_change_below_what_was_filled_meanwhile_is_not_sent() -> None:
+    stream = GatedStream()
+    stream.open("A", quantity="10")
+    stream.replace("A", price="101")
+    stream.replace("A", "5")
+    assert results(stream.filled("A", "7")) == [("A", "invalid", "invalid_terms")]
+    assert stream.sent == [("NEW", "A"), ("REPLACE", "A")]
+
+
+def test_R42_a_snapshot_never_releases_the_kill_switch() -> None:
+    stream = GatedStream()
+    stream.kill("halt")
+    stream.emit(SnapshotTaken(stream.now, stream.now, "venue", "none"))
+    assert stream.context.kill_switch == "halt"
+    stream.emit(SnapshotTaken(stream.now, stream.now, "venue", "halt_all"))
+    assert stream.context.kill_switch == "halt_all"
+
+
+def test_observe_counts_what_it_let_pass_as_the_gate_would() -> None:
+    stream = GatedStream(mode="observe", max_position="2", rate=(1, SECOND, 2))
+    assert [o.result for o in stream.group("A", "B", "C")] == ["would_deny"] * 3
+    assert results(stream.new("D")) == [("D", "would_send", "")]
+    grouped = stream.group("E", "F")
+    assert [(o.key, o.result, o.reason) for o in grouped] == [
+        ("E", "would_deny", "group_member_denied"),
+        ("F", "would_deny", "max_position"),
+    ]
+    stream.submitted("D")
+    stream.accepted("D")
+    stream.replace("D", "2")
+    assert results(stream.new("G")) == [("G", "would_deny", "max_position")]
+    stream.cancel("D")
+    stream.canceled("D")
+    held = stream.group("H", "I")
+    assert [(o.result, o.until_ns) for o in held] == [("would_hold", stream.now + 3 * SECOND)] * 2
+    assert stream.context.exposure(INSTRUMENT).buy_reserved == 2

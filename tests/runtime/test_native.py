@@ -18,8 +18,11 @@ from tc.core.events import (
     ModifyRequested,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderDenied,
     OrderInitialized,
+    OrderModifyRejected,
+    OrderRejected,
     OrderSubmitted,
     OrderUpdated,
     RunCompleted,
@@ -29,7 +32,7 @@ from tc.core.events import (
 )
 from tc.core.intents import CancelIntent, NewIntent, ReplaceIntent
 from tc.errors import DocumentError
-from tc.runtime.native import EVALUATED, strategy_name
+from tc.runtime.native import EVALUATED, MOST_AT_ONE_INSTANT, strategy_name
 
 ONE_A_SECOND = (1, SECOND, 1)
 
@@ -60,6 +63,39 @@ def test_R30_R33_a_strategy_is_evaluated_after_each_input_and_never_after_what_i
         ControlTimeReached,
     ]
     assert {OrderInitialized, SubmitRequested, TradingStateChanged}.isdisjoint(EVALUATED)
+
+
+def test_a_strategy_that_was_rejected_is_asked_again_at_the_next_input_and_not_without_end() -> None:
+    def insist(context: ProcessingContext) -> list[NewIntent]:
+        return [] if any(context.commands_in_flight()) else [new(f"N-{context.position}")]
+
+    gated = Gated(strategy=Says(insist))
+
+    def refuse() -> tuple[OrderSubmitted, OrderRejected]:
+        key = gated.adapter.sent[-1][1]
+        return OrderSubmitted(gated.now, gated.now, key, "A-1"), OrderRejected(gated.now, gated.now, key, "no")
+
+    gated.adapter.otherwise = refuse
+    gated.observe()
+    gated.observe()
+    assert len(gated.adapter.sent) == 2
+    assert {OrderRejected, OrderModifyRejected, OrderCancelRejected}.isdisjoint(EVALUATED)
+
+
+def test_R34_a_strategy_that_asks_without_end_at_one_instant_has_failed_there_and_goes_on_at_the_next() -> None:
+    strategy = Says(lambda context: [new(f"N-{context.position}")])
+    gated = Gated(strategy=strategy)
+    gated.adapter.otherwise = lambda: (
+        OrderSubmitted(gated.now, gated.now, gated.adapter.sent[-1][1], "A-1"),
+        OrderCanceled(gated.now, gated.now, gated.adapter.sent[-1][1]),
+    )
+    gated.observe()
+    assert len(gated.adapter.sent) == MOST_AT_ONE_INSTANT
+    assert {each.error for each in gated.events(StrategyFailed)} == {"it asked 1000 times at one instant, and again"}
+    gated.adapter.at(gated.now + 1)
+    gated.adapter.otherwise = None
+    gated.observe()
+    assert len(gated.adapter.sent) > MOST_AT_ONE_INSTANT
 
 
 def test_R33_a_strategy_cannot_change_what_it_is_shown() -> None:

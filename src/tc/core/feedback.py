@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from tc.core.control.queue import begun, drop, settle
+from tc.core.control.queue import begun, drop, outgrow, settle
 from tc.core.decision import Outcome
 from tc.core.events import (
     DispatchFailed,
@@ -25,6 +25,7 @@ from tc.core.state.model import FINAL, ExecutionState, Order, State
 from tc.core.state.orders import find, found
 
 _NEW: frozenset[Kind] = frozenset({"NEW"})
+_NOTHING: frozenset[Kind] = frozenset()
 
 SETTLES: dict[type, frozenset[Kind]] = {
     OrderAccepted: frozenset({"NEW", "REPLACE"}),
@@ -68,8 +69,24 @@ def _settled(
     is_gone = now is None and slots.get(execution.orders.unsubmitted, key) is None
     if is_gone or (now is not None and now.status in FINAL):
         return drop(execution, key, gate)
-    kinds = frozenset({event.kind}) if type(event) is DispatchFailed else SETTLES[type(event)]
-    return settle(execution, key, kinds, gate), ()
+    if type(event) is DispatchFailed:
+        kinds = frozenset({event.kind})
+    elif type(event) is OrderUpdated and not _answers(execution, event):
+        kinds = _NOTHING
+    else:
+        kinds = SETTLES[type(event)]
+    execution = settle(execution, key, kinds, gate)
+    return (execution, ()) if now is None else outgrow(execution, key, now.filled, gate)
+
+
+def _answers(execution: ExecutionState, event: OrderUpdated) -> bool:
+    """Say whether an update is what was asked for; a venue may also update an order by itself."""
+    flying = slots.get(execution.queue.in_flight, event.client_order_id)
+    return flying is not None and (
+        flying.quantity in (None, event.quantity)
+        and flying.price in (None, event.price)
+        and flying.trigger_price in (None, event.trigger_price)
+    )
 
 
 def snapshot_counted(folded: State, event: SnapshotTaken) -> State:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tc.core.candidate import Candidate
 from tc.core.control.flatten import FLATTEN_PREFIX
-from tc.core.control.queue import admit
+from tc.core.control.queue import admit, observe
 from tc.core.control.rate import charge, earliest
 from tc.core.decision import Outcome, Reason, Result, outcome
 from tc.core.events import CancelRequested, KillMode, Kind, ModifyRequested, OrderInitialized, SubmitRequested
@@ -44,10 +44,13 @@ def modify_requested(state: State, event: ModifyRequested, gate: GateConfigurati
 
 
 def cancel_requested(state: State, event: CancelRequested, gate: GateConfiguration) -> Decided:
-    """Judge cancels and admit them, each by itself."""
+    """Judge cancels and admit them, each by itself, as State is after the one before it."""
     mode = state.control.safeguards.kill_switch
-    candidates = [cancel_candidate(state.execution, key, mode) for key in event.client_order_ids]
-    return _each_by_itself(state, candidates, gate)
+    outcomes: tuple[Outcome, ...] = ()
+    for key in dict.fromkeys(event.client_order_ids):
+        state, added = _each_by_itself(state, [cancel_candidate(state.execution, key, mode)], gate)
+        outcomes += added
+    return state, outcomes
 
 
 def new_candidate(execution: ExecutionState, key: str, group: tuple[str, ...], mode: KillMode) -> Candidate:
@@ -198,11 +201,18 @@ def _observed(
     execution: ExecutionState, candidate: Candidate, now_ns: int, gate: GateConfiguration
 ) -> tuple[ExecutionState, tuple[Outcome, ...]]:
     """Say when the command would go, and charge the rate for it; the command itself goes at once, past the gate."""
+    if candidate.kind != "CANCEL":
+        execution = observe(execution, candidate, now_ns)
     rate, queue = gate.rate, execution.queue
     if rate is None:
         return execution, (_with_terms(candidate, "would_send"),)
-    go_ns = earliest(queue.arrival, rate, 1, now_ns)
-    charged = replace(execution, queue=replace(queue, arrival=charge(queue.arrival, rate, 1, go_ns)))
+    # The first of a group is charged for all of it, and the others go when it does.
+    count = len(candidate.group) or 1
+    is_first = candidate.key in candidate.group[:1] or count == 1
+    go_ns = earliest(queue.arrival, rate, count if is_first else 0, now_ns)
+    charged = execution
+    if is_first:
+        charged = replace(execution, queue=replace(queue, arrival=charge(queue.arrival, rate, count, go_ns)))
     if go_ns <= now_ns:
         return charged, (_with_terms(candidate, "would_send"),)
     return charged, (_with_terms(candidate, "would_hold", "rate_capacity", until_ns=go_ns),)

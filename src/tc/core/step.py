@@ -40,7 +40,7 @@ from tc.core.events import (
 )
 from tc.core.feedback import answered, snapshot_counted
 from tc.core.gate import GateConfiguration
-from tc.core.risk import lets_through
+from tc.core.risk import lets_through, still_reducing
 from tc.core.state.fold import fold_entry
 from tc.core.state.model import INITIAL, ClockMarks, ExecutionState, Pending, State
 from tc.errors import InvariantViolation
@@ -162,10 +162,11 @@ def _kill_switch_changed(
     gate: GateConfiguration,
 ) -> Decided:
     mode = folded.control.safeguards.kill_switch
+    reducing = still_reducing(folded.execution) if mode == "reduce" else frozenset()
 
     def may_go(pending: Pending) -> bool:
         is_own = requests.is_flatten(mode, pending.key, pending.kind, reduce_only=pending.reduces)
-        return lets_through(mode, pending.kind, reduces=pending.reduces, is_flatten=is_own)
+        return lets_through(mode, pending.kind, reduces=pending.key in reducing, is_flatten=is_own)
 
     execution, outcomes = invalidate(folded.execution, may_go, gate)
     return _advanced(_with_execution(folded, execution), outcomes, (), gate)
@@ -197,15 +198,18 @@ def _control_time_reached(
 
 
 def _market_observed(
-    before: State,  # noqa: ARG001
+    before: State,
     folded: State,
     event: MarketObserved,
     configuration: CoreConfiguration,  # noqa: ARG001
     gate: GateConfiguration,  # noqa: ARG001
 ) -> Decided:
-    clock = folded.control.clock
-    if event.instrument_id not in clock.stale:
+    clock, instrument_id = folded.control.clock, event.instrument_id
+    if instrument_id not in clock.stale:
         return folded, ()
+    was = before.market.references[instrument_id]
+    if folded.market.references[instrument_id].seen_ns <= was.seen_ns:
+        return folded, ()  # It was looked at again, and nothing new was seen.
     return _with_clock(folded, observed(clock, event.instrument_id)), ()
 
 

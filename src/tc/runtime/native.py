@@ -21,6 +21,7 @@ from tc.core.events import (
     OrderDenied,
     OrderExpired,
     OrderInitialized,
+    OrderModifyRejected,
     OrderRejected,
     StrategyFailed,
     SubmitRequested,
@@ -35,8 +36,15 @@ OWN_TAG = "tc.core"
 FLATTEN_STRATEGY = "TC-FLATTEN"
 """Whose orders those of a flatten are."""
 
-EVALUATED = frozenset(kind for kind, category in CATEGORIES.items() if category in ("market", "execution")) | {ControlTimeReached}
-"""The inputs after which a Core-native strategy is evaluated."""
+_REJECTIONS = frozenset({OrderRejected, OrderModifyRejected, OrderCancelRejected})
+EVALUATED = frozenset(kind for kind, category in CATEGORIES.items() if category in ("market", "execution")) - _REJECTIONS | {
+    ControlTimeReached
+}
+"""The inputs after which a Core-native strategy is evaluated. After a rejection it waits for the next of them: a venue without
+latency would reject the same again at once, without end."""
+
+MOST_AT_ONE_INSTANT = 1_000
+"""So many times may a strategy ask for something while stream time stands still: each answer without latency may set it off."""
 
 REFUSALS: frozenset[type] = frozenset({DispatchFailed, OrderCancelRejected, OrderDenied, OrderExpired, OrderRejected})
 """After these a flatten does not ask again: what refused at once would refuse again at once, without end."""
@@ -48,22 +56,31 @@ class NativeStrategy:
     ``failure`` is the traceback of the first time it raised, for people: the stream only names the exception's type.
     """
 
-    __slots__ = ("_strategy", "_strategy_id", "failure")
+    __slots__ = ("_asked", "_asked_ns", "_strategy", "_strategy_id", "failure")
 
     def __init__(self, strategy: CoreStrategy, configuration: CoreConfiguration) -> None:
         self._strategy = strategy
         self._strategy_id = strategy_name(configuration)
+        self._asked_ns = self._asked = 0
         self.failure = ""
 
     def asked(self, context: ProcessingContext) -> tuple[Event, ...]:
-        """Evaluate the strategy and return its requests; or only that it failed, when it raised or gave rubbish."""
+        """Evaluate the strategy and return its requests; or that it failed: it raised, gave rubbish, or finds no end."""
         try:
             intents = tuple(_checked(self._strategy.evaluate(context)))
+            if intents:
+                self._count(context.stream_time_ns)
         except _Rubbish as rubbish:
             return self._failed(context, str(rubbish))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises, the stream goes on
             return self._failed(context, type(error).__name__)
         return tuple(requests(intents, context, self._strategy_id)) if intents else ()
+
+    def _count(self, now_ns: int) -> None:
+        self._asked = self._asked + 1 if now_ns == self._asked_ns else 1
+        self._asked_ns = now_ns
+        if self._asked > MOST_AT_ONE_INSTANT:
+            raise _Rubbish(f"it asked {MOST_AT_ONE_INSTANT} times at one instant, and again")
 
     def _failed(self, context: ProcessingContext, error: str) -> tuple[Event, ...]:
         self.failure = self.failure or traceback.format_exc()
@@ -123,7 +140,7 @@ class _Named(msgspec.Struct):
 
 
 class _Rubbish(Exception):  # noqa: N818 - an answer, not an error
-    """What a strategy returned is no sequence of Intents; the text is the same in every process."""
+    """What a strategy returned is no sequence of Intents, or too many of them; the text is the same in every process."""
 
 
 def _checked(answer: object) -> Sequence[Intent]:

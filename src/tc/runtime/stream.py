@@ -16,7 +16,7 @@ from tc.core import (
 from tc.core.decision import Decision, Obligation
 from tc.core.events import ControlTimeReached, Event
 from tc.core.state.fold import fold_entry
-from tc.errors import DocumentError, EngineError, InvariantViolation
+from tc.errors import DocumentError, EngineError, InvariantViolation, TcError
 from tc.ports import CoreStrategy, ExecutionAdapter
 from tc.runtime.clock import ControlClock, control_time
 from tc.runtime.cursor import EventStreamCursor
@@ -90,6 +90,7 @@ class EventStream:
         self._cursor = EventStreamCursor()
         self._until_checkpoint = checkpoint_every
         self._violation: InvariantViolation | None = None
+        self._unwritten: TcError | None = None
         self._inbox: deque[Event] = deque()
         self._own: deque[Event] = deque()
         self._is_stepping = False
@@ -104,10 +105,11 @@ class EventStream:
             The event breaks a rule of the Core. It stays the journal's last entry, and the stream takes no other.
         EngineError
             The event is control time, which only `reach` realises.
+        ArtifactError
+            The entry could not be appended; the stream takes no other.
 
         """
-        if self._violation is not None:
-            raise self._violation
+        self._require_alive()
         clock = self._clock
         if clock is not None and type(event) is ControlTimeReached:
             raise EngineError("control time was emitted as if it came from outside", hint="This is a bug of the engine adapter.")
@@ -136,8 +138,7 @@ class EventStream:
             As `emit`; the deadline is still due, and nothing was sent.
 
         """
-        if self._violation is not None:
-            raise self._violation
+        self._require_alive()
         clock = self._clock
         if clock is None:
             return
@@ -152,6 +153,21 @@ class EventStream:
                 clock.realised(due)
             self._run(control_time(due, now_ns) if observation is None else observation)
         clock.arm(self.state)
+
+    def _require_alive(self) -> None:
+        """Raise what ended the stream, again: a strategy may have swallowed it."""
+        ended = self._violation or self._unwritten
+        if ended is not None:
+            raise ended
+
+    def _appended(self, event: Event) -> EventStreamEntry:
+        entry = EventStreamEntry(self._cursor.allocate(event), event)
+        try:
+            self._append(entry)
+        except TcError as error:
+            self._unwritten = error
+            raise
+        return entry
 
     def _run(self, event: Event) -> None:
         """Take an event, and what arrives meanwhile; what waits behind an exception never enters the stream."""
@@ -169,8 +185,7 @@ class EventStream:
             self._is_stepping = False
 
     def _folded(self, event: Event) -> None:
-        entry = EventStreamEntry(self._cursor.allocate(event), event)
-        self._append(entry)
+        entry = self._appended(event)
         try:
             self.state = fold_entry(self.state, entry, self._configuration)
         except InvariantViolation as violation:
@@ -200,8 +215,7 @@ class EventStream:
         self._step(self._own.popleft())
 
     def _step(self, event: Event) -> None:
-        entry = EventStreamEntry(self._cursor.allocate(event), event)
-        self._append(entry)
+        entry = self._appended(event)
         try:
             self.state, decision = step_event_entry(self.state, entry, configuration=self._configuration)
         except InvariantViolation as violation:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queues import ANY, INSTRUMENT, NOW_NS, ONE_A_SECOND, SECOND, Desk, gate, recount, told
-from tc.core.control import begun, drop, invalidate, overdue, settle
+from tc.core.control import advance, begun, drop, invalidate, overdue, settle
 from tc.core.events import Kind
 from tc.core.gate import RateLimit
 from tc.core.state import slots
@@ -218,7 +218,7 @@ def test_R43_a_mode_that_lets_nothing_through_leaves_nothing_that_waits_not_even
     desk.execution, outcomes = invalidate(desk.execution, lambda pending: False, desk.gate)
     assert told(outcomes) == ["CANCEL a invalid kill_switch", "NEW b invalid kill_switch"]
     assert desk.execution.queue.size == 0
-    assert desk.execution.queue.rate_deadline_ns == 0
+    assert advance(desk.execution, desk.now_ns, desk.gate)[0].queue.rate_deadline_ns == 0
     assert desk.in_flight("a") is not None, "what was sent was sent"
 
 

@@ -65,7 +65,18 @@ def _sent(queue: Queue, now_ns: int, gate: GateConfiguration, outcomes: list[Out
     timeout_ns = gate.timing.acknowledgement_timeout_ns
     for each in selected:
         key = each.key
-        flying = InFlight(key, each.kind, now_ns, each.instrument_id, each.side, each.reserved, is_overdue=False)
+        flying = InFlight(
+            key,
+            each.kind,
+            now_ns,
+            each.instrument_id,
+            each.side,
+            each.quantity,
+            each.price,
+            each.trigger_price,
+            each.reserved,
+            is_overdue=False,
+        )
         pending, in_flight = slots.remove(pending, key), slots.put(in_flight, key, flying)
         if timeout_ns is not None:
             insort(watch, (now_ns + timeout_ns, key))

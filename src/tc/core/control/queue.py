@@ -76,6 +76,36 @@ def drop(execution: ExecutionState, key: str, gate: GateConfiguration) -> Change
     return _taken(execution, waiting, gate), (outcome(key, waiting.kind, "invalid", "order_gone"),)
 
 
+def outgrow(execution: ExecutionState, key: str, filled: Decimal, gate: GateConfiguration) -> Change:
+    """End a REPLACE that waits and asks for no more than what was filled meanwhile: no venue can do that."""
+    waiting = slots.get(execution.queue.pending, key)
+    if waiting is None or waiting.kind != "REPLACE" or waiting.quantity is None or waiting.quantity > filled:
+        return execution, ()
+    return _taken(execution, waiting, gate), (outcome(key, "REPLACE", "invalid", "invalid_terms"),)
+
+
+def observe(execution: ExecutionState, candidate: Candidate, now_ns: int) -> ExecutionState:
+    """Count a command that is only observed as in flight: it goes out at once, whatever is decided, and will be answered."""
+    key, queue = candidate.key, execution.queue
+    flying = slots.get(queue.in_flight, key)
+    before = ZERO if flying is None else flying.reserved
+    wanted = max(before, add(before, subtract(candidate.wanted, candidate.counted)))
+    now = InFlight(
+        key,
+        candidate.kind if flying is None else flying.kind,
+        now_ns,
+        candidate.instrument_id,
+        candidate.side,
+        candidate.quantity,
+        candidate.price,
+        candidate.trigger_price,
+        wanted,
+        is_overdue=False,
+    )
+    queue = replace(queue, in_flight=slots.put(queue.in_flight, key, now))
+    return _with(execution, queue, now, subtract(wanted, before))
+
+
 def overdue(execution: ExecutionState, key: str) -> ExecutionState:
     """Mark what is in flight under the key as in doubt: its acknowledgement's deadline has passed. It stays in flight."""
     queue = execution.queue
@@ -86,9 +116,10 @@ def overdue(execution: ExecutionState, key: str) -> ExecutionState:
 
 
 def invalidate(execution: ExecutionState, may_go: Callable[[Pending], bool], gate: GateConfiguration) -> Change:
-    """End all that waits and may not go under the kill switch's new mode, in the order of admission."""
+    """End all that waits and may not go under the new mode, and of a group the others too, in the order of admission."""
     waiting = sorted((each for slot in execution.queue.pending for each in slot.values()), key=lambda each: each.admission)
-    stopped = [each for each in waiting if not may_go(each)]
+    ended = {each.key for each in waiting if not may_go(each)}
+    stopped = [each for each in waiting if each.key in ended or not ended.isdisjoint(each.group)]
     for each in stopped:
         execution = _taken(execution, each, gate)
     return execution, tuple(outcome(each.key, each.kind, "invalid", "kill_switch") for each in stopped)
@@ -182,7 +213,7 @@ def _put(execution: ExecutionState, pending: Pending, gate: GateConfiguration) -
 
 
 def _taken(execution: ExecutionState, pending: Pending, gate: GateConfiguration) -> ExecutionState:
-    """End a command that waits; a queue in which nothing waits has no deadline."""
+    """End a command that waits. The rate's deadline stands until the step is over: nothing that comes now may pass it."""
     queue, key = execution.queue, pending.key
     index = gate.kind_priority.index(pending.kind)
     lane = _without(queue.lanes[index], (pending.admission, key))
@@ -191,7 +222,6 @@ def _taken(execution: ExecutionState, pending: Pending, gate: GateConfiguration)
         pending=slots.remove(queue.pending, key),
         size=queue.size - 1,
         lanes=(*queue.lanes[:index], lane, *queue.lanes[index + 1 :]),
-        rate_deadline_ns=queue.rate_deadline_ns if queue.size > 1 else 0,
     )
     return _without_its_count(execution, queue, pending)
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from tc.core.candidate import Candidate
 from tc.core.risk.verdict import Verdict, plain
-from tc.core.state.exact import ZERO, add, subtract
-from tc.core.state.exposure import worst_case
-from tc.core.state.model import NO_EXPOSURE, State
+from tc.core.state.exact import ZERO, add, negate, subtract
+from tc.core.state.exposure import reserved, worst_case
+from tc.core.state.model import NO_EXPOSURE, ExecutionState, Exposure, State
 
 
 def reduces(state: State, candidate: Candidate) -> bool:
@@ -20,6 +20,32 @@ def reduces(state: State, candidate: Candidate) -> bool:
     if candidate.side == "BUY":
         return exposure.position < ZERO and add(worst_case(exposure)[0], added(candidate)) <= ZERO
     return exposure.position > ZERO and subtract(worst_case(exposure)[1], added(candidate)) >= ZERO
+
+
+def still_reducing(execution: ExecutionState) -> frozenset[str]:
+    """Return the keys of what waits and can only shrink the position as it is now, in the order of admission.
+
+    What was found to reduce when it was admitted may have lost its room since, to fills or to what was sent before it.
+    """
+    waiting = sorted((each for slot in execution.queue.pending for each in slot.values()), key=lambda each: each.admission)
+    exposures = execution.exposures
+    for each in waiting:
+        exposures = reserved(exposures, each.instrument_id, each.side, negate(each.reserved))
+    reducing = set()
+    for each in waiting:
+        now = reserved(exposures, each.instrument_id, each.side, each.reserved)
+        if each.kind != "CANCEL" and _shrinks(now[each.instrument_id], each.side):
+            exposures = now
+            reducing.add(each.key)
+    return frozenset(reducing)
+
+
+def _shrinks(exposure: Exposure, side: str) -> bool:
+    """Say whether all that is on a side only shrinks the position, and ends at flat at the furthest."""
+    longest, shortest = worst_case(exposure)
+    if side == "BUY":
+        return exposure.position < ZERO and longest <= ZERO
+    return exposure.position > ZERO and shortest >= ZERO
 
 
 def added(candidate: Candidate) -> Decimal:

@@ -5,6 +5,8 @@ from msgspec.structs import replace
 from tc.core.events import ComponentStateChanged, KillMode, StrategyFailed, ThrottleReset, TradingStateChanged
 from tc.core.state.model import ControlState, RunStatus
 
+_STRICTNESS: tuple[KillMode, ...] = ("none", "reduce", "flatten", "halt", "halt_all")
+
 
 def with_run(control: ControlState, status: RunStatus) -> ControlState:
     """Return the control domain with the run in another status."""
@@ -24,6 +26,13 @@ def component_state_changed(control: ControlState, event: ComponentStateChanged)
 def kill_switch_changed(control: ControlState, mode: KillMode, at_ns: int) -> ControlState:
     """Set the kill switch; from here on its review is counted."""
     return replace(control, safeguards=replace(control.safeguards, kill_switch=mode, kill_switch_ns=at_ns))
+
+
+def kill_switch_stated(control: ControlState, mode: KillMode, at_ns: int) -> ControlState:
+    """Take over the kill switch that a snapshot states, unless ours lets less through: only a person resumes."""
+    if _STRICTNESS.index(mode) <= _STRICTNESS.index(control.safeguards.kill_switch):
+        return control
+    return kill_switch_changed(control, mode, at_ns)
 
 
 def throttle_reset(control: ControlState, event: ThrottleReset) -> ControlState:

@@ -223,7 +223,7 @@ def _snapshot_taken(
     position: int,
 ) -> State:
     at_ns = _stream_time(state, event.at_ns)
-    changed = control.kill_switch_changed(state.control, event.kill_switch, at_ns)
+    changed = control.kill_switch_stated(state.control, event.kill_switch, at_ns)
     execution = snapshot.taken(state.execution, event)
     return State(position, state.configuration, at_ns, state.market, execution, changed)
 

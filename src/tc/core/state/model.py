@@ -166,6 +166,7 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
 class InFlight(msgspec.Struct, frozen=True, gc=False):
     """A command that was selected for dispatch and whose outcome is not known; its key takes no other until it is.
 
+    ``quantity``, ``price`` and ``trigger_price`` are the terms that were sent, None where they were not to change.
     ``is_overdue`` says that the acknowledgement's deadline has passed: the command is in doubt until an Event settles it.
     """
 
@@ -174,6 +175,9 @@ class InFlight(msgspec.Struct, frozen=True, gc=False):
     sent_ns: int
     instrument_id: str
     side: str
+    quantity: Decimal | None
+    price: Decimal | None
+    trigger_price: Decimal | None
     reserved: Decimal
     is_overdue: bool
 
