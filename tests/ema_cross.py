@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
+from core_documents import core_part
 from tc.core import CoreConfiguration, EventStreamEntry
 from tc.core.events import (
     STREAM_SCHEMA,
@@ -37,8 +38,8 @@ STARTING = Decimal(10_000)
 FEE = Decimal("0.0004")
 QUANTITY = Decimal(1000)
 DOCUMENT: dict[str, object] = {
-    "configuration_version": 1,
-    "core": {"closed_orders_kept": 4096},
+    "configuration_version": 2,
+    "core": core_part(),
     "run_spec": {
         "spec_version": 1,
         "name": "filusdt-ema-cross",

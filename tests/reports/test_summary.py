@@ -9,7 +9,15 @@ from msgspec import structs
 from report_samples import DOCUMENT, INSTRUMENT, SECOND_NS, small_candles, small_summary, small_venue
 from streams import Venue, configuration, position_spans, venues
 from tc.core import EventStreamEntry, fold_event_stream_entries
-from tc.core.events import OrderCancelRejected, OrderFilled, OrderModifyRejected, OrderRejected, PositionOpened, RunStarted
+from tc.core.events import (
+    MarketObserved,
+    OrderCancelRejected,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderRejected,
+    PositionOpened,
+    RunStarted,
+)
 from tc.errors import DocumentError
 from tc.reports.figures import OrderOutcomes, Point, RunSummary
 from tc.reports.summary import summarize
@@ -37,6 +45,16 @@ def test_events_rows_and_positions_are_counted() -> None:
     assert summary.positions == position_spans(small_venue().entries)
     assert summary.recorded_events == summary.entries - 3
     assert (summary.status, summary.configuration) == ("completed", small_venue().configuration.fingerprint)
+
+
+def test_an_observation_counts_as_a_row_where_it_stands_for_one() -> None:
+    venue = Venue(configuration(dataset={"id": "made-up", "fingerprint": "e" * 64}))
+    for row in (0, 1, None):
+        venue.emit(MarketObserved(venue.now, venue.now, "BTCUSDT.X", last=Decimal(1), row=row))
+    assert summary_of(venue).rows_by_dataset == {"e" * 64: 2}
+    unnamed = Venue(configuration())
+    unnamed.emit(MarketObserved(unnamed.now, unnamed.now, "BTCUSDT.X", last=Decimal(1), row=0))
+    assert summary_of(unnamed).rows == 1
 
 
 def test_profit_turnover_and_commissions_are_exact() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from shown import INSTRUMENT, flying, resting, shown, waiting
+from shown import INSTRUMENT, NOW_NS, flying, resting, shown, terms, waiting
 from tc.core import INITIAL, ProcessingContext
 from tc.core.intents import NewIntent
 from tc.strategies.momentum import MomentumTaker
@@ -11,6 +11,7 @@ from tc.strategies.momentum import MomentumTaker
 UP = [(20, "99.0"), (9, "99.0"), (1, "100.0")]
 DOWN = [(20, "101.0"), (9, "101.0"), (1, "100.0")]
 FLAT = [(20, "100.0"), (9, "100.0"), (1, "100.0")]
+ENTRY, EXIT = f"M-E-{NOW_NS}", f"M-X-{NOW_NS}"
 
 
 def taker(**more: Any) -> MomentumTaker:
@@ -27,8 +28,8 @@ def order(key: str, side: str, price: str, quantity: str = "1", *, reduce_only: 
 
 
 def test_it_takes_in_the_direction_of_a_move() -> None:
-    assert taker().evaluate(shown(history=UP)) == (order("M-E-7", "BUY", "100.2"),)
-    assert taker().evaluate(shown(history=DOWN)) == (order("M-E-7", "SELL", "99.8"),)
+    assert taker().evaluate(shown(history=UP)) == (order(ENTRY, "BUY", "100.2"),)
+    assert taker().evaluate(shown(history=DOWN)) == (order(ENTRY, "SELL", "99.8"),)
 
 
 def test_a_move_that_is_too_small_or_no_move_is_left_alone() -> None:
@@ -43,13 +44,13 @@ def test_without_a_price_that_is_old_enough_it_waits() -> None:
 
 def test_it_adds_no_more_than_its_position_allows() -> None:
     going = [(20, "99.0"), (9, "99.0"), (1, "100.0")]
-    assert taker().evaluate(shown(history=going, position="1.5")) == (order("M-E-7", "BUY", "100.2", "0.5"),)
+    assert taker().evaluate(shown(history=going, position="1.5")) == (order(ENTRY, "BUY", "100.2", "0.5"),)
     assert taker().evaluate(shown(history=going, position="2")) == ()
 
 
 def test_it_closes_when_the_price_has_not_gone_on_for_the_holding_time() -> None:
-    assert taker().evaluate(shown(history=FLAT, position="1.5")) == (order("M-X-7", "SELL", "99.8", "1.5", reduce_only=True),)
-    assert taker().evaluate(shown(history=FLAT, position="-1")) == (order("M-X-7", "BUY", "100.2", reduce_only=True),)
+    assert taker().evaluate(shown(history=FLAT, position="1.5")) == (order(EXIT, "SELL", "99.8", "1.5", reduce_only=True),)
+    assert taker().evaluate(shown(history=FLAT, position="-1")) == (order(EXIT, "BUY", "100.2", reduce_only=True),)
 
 
 def test_it_holds_while_the_price_goes_on_or_is_not_known_for_so_long() -> None:
@@ -72,6 +73,10 @@ def test_it_does_not_open_against_what_it_holds() -> None:
 )
 def test_it_has_one_order_at_a_time(busy: dict[str, Any]) -> None:
     assert taker().evaluate(shown(history=UP, **busy)) == ()
+
+
+def test_what_was_not_filled_is_not_asked_for_again_before_the_market_was_seen_anew() -> None:
+    assert taker().evaluate(shown(history=UP, unsubmitted=[terms(ENTRY, "100.2")])) == ()
 
 
 def test_it_does_not_take_from_an_empty_side() -> None:

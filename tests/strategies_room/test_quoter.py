@@ -55,6 +55,11 @@ def test_a_replace_that_waits_or_an_order_not_yet_sent_counts_as_where_it_will_b
     assert quoter().evaluate(context) == ()
 
 
+def test_a_change_that_is_under_way_is_waited_for() -> None:
+    context = shown(orders=[resting("Q-B-1", "90.0"), resting("Q-A-1", "100.2")], in_flight=[flying("Q-B-1", "REPLACE")])
+    assert quoter().evaluate(context) == ()
+
+
 def test_an_order_in_flight_is_waited_for() -> None:
     context = shown(in_flight=[flying("Q-B-1", "NEW"), flying("Q-A-1", "NEW")])
     assert quoter().evaluate(context) == ()

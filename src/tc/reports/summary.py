@@ -34,7 +34,13 @@ def summarize(
         The document is no effective configuration of a version that this Core reads.
 
     """
-    tally = JournalTally(CoreConfiguration.from_document(document), traded_in(document), candles)
+    configuration = CoreConfiguration.from_document(document)
+    tally = JournalTally(configuration, traded_in(document), candles, dataset=_dataset_in(document))
     for entry in entries:
         tally.take(entry)
     return tally.summary()
+
+
+def _dataset_in(document: Mapping[str, object]) -> str:
+    said = document.get("dataset")
+    return str(said.get("fingerprint", "")) if isinstance(said, Mapping) else ""

@@ -21,6 +21,7 @@ _SECOND = 1_000_000_000
 class MomentumTaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Takes in the direction of a move, one immediate-or-cancel order at a time, and closes when the move has paused long enough.
 
+    What was not filled is not asked for again before the market was seen anew: the key of an order is the stamp of what was seen.
     It reads the prices that State keeps: ``core.price_history`` of the run must reach back as far as it looks.
 
     Parameters
@@ -61,7 +62,7 @@ class MomentumTaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         position = context.exposure(self.instrument_id).position
         if position and self._is_over(context, history, now, position):
             side: Side = "SELL" if position > 0 else "BUY"
-            return self._order(reference, f"M-X-{context.position}", side, abs(position), reduce_only=True)
+            return self._order(context, reference, f"M-X-{reference.seen_ns}", side, abs(position), reduce_only=True)
         return self._opening(context, reference, history, now, position)
 
     def _opening(
@@ -80,7 +81,7 @@ class MomentumTaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         room = min(self.quantity, subtract(self.max_position, held))
         if now == past or held < 0 or room <= 0:
             return ()  # What is held on the other side is closed first, by its own rule.
-        return self._order(reference, f"M-E-{context.position}", side, room, reduce_only=False)
+        return self._order(context, reference, f"M-E-{reference.seen_ns}", side, room, reduce_only=False)
 
     def _is_over(
         self, context: ProcessingContext, history: tuple[tuple[int, Decimal], ...], now: Decimal, position: Decimal
@@ -90,9 +91,11 @@ class MomentumTaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             return False
         return now <= past if position > 0 else now >= past
 
-    def _order(self, reference: Reference, key: str, side: Side, quantity: Decimal, *, reduce_only: bool) -> Sequence[Intent]:
+    def _order(
+        self, context: ProcessingContext, reference: Reference, key: str, side: Side, quantity: Decimal, *, reduce_only: bool
+    ) -> Sequence[Intent]:
         best = reference.ask if side == "BUY" else reference.bid
-        if best is None:
+        if best is None or context.terms(key) is not None:
             return ()
         if side == "BUY":
             ticks = tick_at_or_below(Fraction(best), self.tick) + self.slippage_ticks

@@ -97,6 +97,6 @@ class TwoSidedQuoter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         yield from (ReplaceIntent(each.key, price=price_of(target, self.tick)) for each in quotes if self._is_off(each, target))
 
     def _is_off(self, quote: Working, target: int) -> bool:
-        if quote.price is None:
-            return False
+        if quote.price is None or quote.is_changing:
+            return False  # Where a change that is under way will put it cannot be seen; its answer comes, and asks again.
         return abs(Fraction(quote.price) / Fraction(self.tick) - target) >= self.requote_ticks

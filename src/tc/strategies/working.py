@@ -8,13 +8,15 @@ from tc.core import ProcessingContext
 
 
 class Working(msgspec.Struct, frozen=True, gc=False):
-    """An order that is waiting, in flight or open; ``price`` is the one it will have once all that was asked for is done.
+    """An order that is waiting, in flight or open; ``price`` is the one it will have once all that waits is done.
 
-    ``is_ending`` says that its CANCEL is waiting or under way.
+    ``is_changing`` says that a REPLACE was sent whose answer is not there yet, ``is_ending`` that its CANCEL is waiting or under
+    way.
     """
 
     key: str
     price: Decimal | None
+    is_changing: bool
     is_ending: bool
 
 
@@ -37,4 +39,5 @@ def _of(context: ProcessingContext, key: str) -> Working:
         or (in_flight is not None and in_flight.kind == "CANCEL")
         or (order is not None and order.pending == "CANCEL")
     )
-    return Working(key, price, is_ending)
+    is_changing = in_flight is not None and in_flight.kind == "REPLACE"
+    return Working(key, price, is_changing, is_ending)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from typing import Any
 
 from tc.core.events import Event
@@ -11,7 +12,8 @@ from tc.engines.hft.account import Account
 from tc.engines.hft.adapter import HftAdapter
 from tc.engines.hft.feed import BookColumns, ReadBook, book_columns
 from tc.engines.hft.feedback import HftFeedback
-from tc.engines.hft.messages import Advance, Begin
+from tc.engines.hft.messages import Advance, Begin, Seen
+from tc.engines.hft.operations import Operations
 from tc.engines.hft.process import HftProcess
 from tc.engines.hft.settings import HftSettings
 from tc.engines.requests import check_dataset, no_rows
@@ -115,6 +117,7 @@ class HftBacktest:
         account = Account(spec.venue, instrument)
         feedback = HftFeedback(instrument, account, fees=_fees(self._request))
         adapter = HftAdapter(stream, instrument, feedback, account_id=account.id, now_ns=self.first_ns)
+        operations = Operations(spec.operations, strategy_id=self.identity.name)
         process = self._process = HftProcess()
         process.begin(self._begin())
         with importable(self._folders):
@@ -124,12 +127,7 @@ class HftBacktest:
             emit(account.stated(self.first_ns))
             told = 0
             while True:
-                adapter.see(seen)
-                feedback.arrive(seen.responses, seen.now_ns)
-                # Of what waits at one stamp: the venue's feedback, then data, then control time.
-                take_in(feedback, emit)
-                for observed in adapter.market():
-                    emit(observed)
+                _take(seen, adapter, feedback, operations, emit)
                 _ring(adapter, stream)
                 if seen.is_end:
                     break
@@ -138,7 +136,7 @@ class HftBacktest:
                         return EngineOutcome(seen.played, is_stopped=True, at_ns=adapter.now_ns, strategy_counters={})
                     told = seen.played + PROGRESS_ROWS
                     on_progress(Progress(seen.played, self.rows_total, events))
-                seen = process.advance(Advance(adapter.take_commands(), adapter.deadline_ns))
+                seen = process.advance(Advance(adapter.take_commands(), operations.first_of(adapter.deadline_ns)))
         if seen.played != self.rows_total:
             raise EngineError(
                 f"{seen.played} rows were played, but the dataset has {self.rows_total} in the spec's window",
@@ -170,6 +168,15 @@ class HftBacktest:
             venue_ns=columns.venue_ns.tobytes(),
             local_ns=columns.local_ns.tobytes(),
         )
+
+
+def _take(seen: Seen, adapter: HftAdapter, feedback: HftFeedback, operations: Operations, emit: Callable[[Event], None]) -> None:
+    """Take in what waits at one stamp: the venue's feedback, then data, then what the operator does; control time follows."""
+    adapter.see(seen)
+    feedback.arrive(seen.responses, seen.now_ns)
+    take_in(feedback, emit)
+    for event in chain(adapter.market(), operations.due(seen.now_ns)):
+        emit(event)
 
 
 def _ring(adapter: HftAdapter, stream: Stream) -> None:

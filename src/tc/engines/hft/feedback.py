@@ -121,7 +121,7 @@ class HftFeedback:
             venue_order_id=sent.venue_order_id,
             account_id=self._account.id,
             trade_id=f"HFT-{sent.number}-1",
-            position_id=f"{instrument.id}-{terms.strategy_id}",
+            position_id=instrument.id,  # The account nets: a flatten's order closes what the strategy's orders opened.
             strategy_id=terms.strategy_id,
             instrument_id=instrument.id,
             side=terms.side,

@@ -5,22 +5,24 @@ from typing import Any
 
 from msgspec.structs import replace
 from nautilus_trader.backtest.engine import BacktestEngine
-from nautilus_trader.model.events import OrderDenied, OrderFilled, OrderSubmitted
+from nautilus_trader.model.events import OrderDenied, OrderFilled, OrderSubmitted, PositionChanged, PositionClosed, PositionOpened
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.model.orders import Order
 
 from tc.core.decision import Decision, Outcome
 from tc.core.events import DispatchFailed, MarketObserved
 from tc.engines.nautilus.answers import UNSENT, Answers
-from tc.engines.nautilus.commands import cancel_for, modify_for, our_strategy_id, submit_for, submit_one
+from tc.engines.nautilus.commands import UnsendableError, cancel_for, modify_for, submit_for, submit_one
 from tc.engines.nautilus.control_timer import ControlTimer
 from tc.engines.nautilus.ledger import Asked, Ledger
 from tc.engines.nautilus.observing import observed
 from tc.engines.nautilus.recorder import Recorder
-from tc.engines.nautilus.translate import filled
-from tc.ports import Stream
+from tc.engines.nautilus.translate import TRANSLATORS
+from tc.ports import DispatchError, Stream
+from tc.runtime.native import OWN_TAG
 
-_OWN_TAG = "tc.core"
+_OBSERVED = frozenset({"would_deny", "would_hold", "would_send"})
+_OF_A_STRATEGY = frozenset({OrderFilled, PositionOpened, PositionChanged, PositionClosed})
 _NOT_SENT = "NautilusTrader did not send it"
 
 
@@ -66,21 +68,31 @@ class NautilusAdapter:
         self.answers = Answers(stream, msgbus=kernel.msgbus, cache=kernel.cache, clock=kernel.clock)
         self.passes: set[Any] = set()
         self._dispatched: set[str] = set()
+        self._renamed: dict[Any, str] = {}
 
     def carry_out(self, decision: Decision) -> None:
-        """Send what was sent, in its order; answer what was denied, merged, annihilated or invalidated, each in its place."""
+        """Send what was sent, in its order; answer what was denied, merged, annihilated or invalidated, each in its place.
+
+        Where the gate only observes, what the Core itself asked for is sent here, whatever was found of it.
+        """
         together: frozenset[str] | None = None
+        unsent: dict[Outcome, str] = {}
         for each in decision.outcomes:
-            if each.result == "sent":
+            if each.result == "sent" or (each.result in _OBSERVED and self._is_own(each.key)):
                 if together is None:
                     new = (other.key for other in decision.outcomes if other.result == "sent" and other.kind == "NEW")
                     together = frozenset(new)
-                self._send(each, together)
+                try:
+                    self._send(each, together)
+                except UnsendableError as error:
+                    unsent[each] = str(error)
             else:
                 handle = _HANDLERS.get(each.result)
                 if handle is not None:
                     handle(self, each)
         self.answers.tell_late()
+        if unsent:
+            raise DispatchError(tuple(unsent), "; ".join(dict.fromkeys(unsent.values())))
 
     def set_timer(self, deadline_ns: int) -> None:
         """Call the stream at the deadline, after everything else of that stamp."""
@@ -95,11 +107,14 @@ class NautilusAdapter:
         return observed(self._cache, InstrumentId.from_str(instrument_id), at_ns)
 
     def recorded(self, event: Any) -> Any:  # noqa: ANN401 - an event of Nautilus's, or ours in its place
-        """Return what to record for an order event: Nautilus's denial of what was dispatched is a failed dispatch (R60)."""
+        """Return what to record for an event: Nautilus's denial of what was dispatched is a failed dispatch (R60).
+
+        Fills and positions of a Core-native strategy stand under its own name.
+        """
         kind = type(event)
-        if kind is OrderFilled:
-            strategy_id = our_strategy_id(event.strategy_id)
-            return event if strategy_id == event.strategy_id.value else replace(filled(event), strategy_id=strategy_id)
+        if kind in _OF_A_STRATEGY:
+            strategy_id = self._renamed.get(event.strategy_id)
+            return event if strategy_id is None else replace(TRANSLATORS[kind](event), strategy_id=strategy_id)
         if kind is OrderSubmitted:
             self._dispatched.discard(event.client_order_id.value)
         elif kind is OrderDenied and event.client_order_id.value in self._dispatched:
@@ -142,11 +157,17 @@ class NautilusAdapter:
 
     def _send_own(self, key: str) -> None:
         terms = self._stream.context.terms(key)
-        if terms is None or _OWN_TAG not in terms.tags:
+        if terms is None or OWN_TAG not in terms.tags:
             return  # A strategy's order that the strategy itself has ended.
         command, position = submit_for(terms, self._cache, self._trader_id, self._clock.timestamp_ns())
+        if position is None:
+            self._renamed[command.strategy_id] = terms.strategy_id
         self._cache.add_order(command.order, None if position is None else position.id)
         self._submit(command, [command.order], self._to_risk)
+
+    def _is_own(self, key: str) -> bool:
+        terms = self._stream.context.terms(key)
+        return terms is not None and OWN_TAG in terms.tags
 
     def _submit(self, command: Any, orders: list[Order], handler: Callable[[Any], None]) -> None:  # noqa: ANN401
         self._dispatched.update(order.client_order_id.value for order in orders)

@@ -114,6 +114,7 @@ class NautilusBacktest:
         with importable(self._folders):
             self._strategy: Strategy | None = None
             if request.spec.strategy.core is not None:
+                _check_kinds(request)
                 self.core_strategy, self.identity = load_core_strategy(request, self._folders)
             else:
                 self._strategy, self.identity = load_strategy(request, self._folders)
@@ -205,6 +206,15 @@ class NautilusBacktest:
         ]
         schedule_operations(engine.kernel.clock, operations, recorder.put)
         return gate
+
+
+def _check_kinds(request: BacktestRequest) -> None:
+    if any(part.kind == "book" for part in request.dataset.parts):
+        raise DocumentError(
+            f"data.dataset: {request.dataset.id} holds an order book; "
+            "a Core-native strategy sees quotes, trades and bars on the engine nautilus",
+            hint="Set `engine: hftbacktest`, which plays a book, or name a dataset of quotes, trades or bars.",
+        )
 
 
 def _check_balances(request: BacktestRequest) -> None:

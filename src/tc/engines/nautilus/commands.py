@@ -18,25 +18,32 @@ from tc.core.events import OrderInitialized
 _CORE_SUFFIX = "-CORE"
 
 
+class UnsendableError(Exception):
+    """Nautilus cannot have a command as it was asked for: it never left."""
+
+
 def nautilus_strategy_id(strategy_id: str) -> StrategyId:
     """Return a strategy's id as Nautilus can have it: with a hyphen."""
     return StrategyId(strategy_id if "-" in strategy_id else strategy_id + _CORE_SUFFIX)
 
 
-def our_strategy_id(strategy_id: StrategyId) -> str:
-    """Return the id that `nautilus_strategy_id` was made from."""
-    text: str = strategy_id.value
-    return text.removesuffix(_CORE_SUFFIX)
-
-
 def price(value: Decimal, like: int) -> Price:
-    """Return a price with at least so many decimal places: one that is finer keeps all of its own, and Nautilus denies it."""
-    return Price.from_str(_text(value, like))
+    """Return a price with at least so many decimal places: one that is finer keeps all of its own, and Nautilus denies it.
+
+    Raises UnsendableError when it has more digits than Nautilus can hold.
+    """
+    try:
+        return Price.from_str(_text(value, like))
+    except ValueError:
+        raise UnsendableError("NautilusTrader cannot hold its price") from None
 
 
 def quantity(value: Decimal, like: int) -> Quantity:
-    """Return a quantity with at least so many decimal places."""
-    return Quantity.from_str(_text(value, like))
+    """Return a quantity with at least so many decimal places; UnsendableError as `price`."""
+    try:
+        return Quantity.from_str(_text(value, like))
+    except ValueError:
+        raise UnsendableError("NautilusTrader cannot hold its quantity") from None
 
 
 def _text(value: Decimal, places: int) -> str:
@@ -66,7 +73,24 @@ def submit_for(
 
 
 def order_of(terms: OrderInitialized, instrument: Any, trader_id: TraderId, strategy_id: StrategyId, at_ns: int) -> Order:  # noqa: ANN401
-    """Return a Nautilus order with the terms."""
+    """Return a Nautilus order with the terms.
+
+    Raises
+    ------
+    UnsendableError
+        Nautilus cannot have such an order: its key is not printable ASCII, which would end the process, or its terms do not fit.
+
+    """
+    key = terms.client_order_id
+    if not (key.isascii() and key.isprintable() and key.strip()):
+        raise UnsendableError("NautilusTrader takes keys of printable ASCII only")
+    try:
+        return _order(terms, instrument, trader_id, strategy_id, at_ns)
+    except (ValueError, KeyError) as error:
+        raise UnsendableError(f"NautilusTrader cannot have such an order: {error}") from error
+
+
+def _order(terms: OrderInitialized, instrument: Any, trader_id: TraderId, strategy_id: StrategyId, at_ns: int) -> Order:  # noqa: ANN401
     common: dict[str, Any] = {
         "trader_id": trader_id,
         "strategy_id": strategy_id,

@@ -85,10 +85,10 @@ class Gate:
         self._wrap("OrderEmulator.execute", kernel.emulator.execute)
         for algorithm in kernel.trader.exec_algorithms():
             self._wrap(f"{algorithm.id}.execute", algorithm.execute)
+        self._recorder.replace_by(self.adapter.recorded)
         if self._mode == "on":
             for strategy in kernel.trader.strategies():
                 override(strategy, self)
-            self._recorder.replace_by(self.adapter.recorded)
             self._msgbus.subscribe("events.order.*", self._after_strategies, priority=_AFTER_STRATEGIES)
         self._stream.attach(self.adapter)
 

@@ -45,7 +45,8 @@ class Recorder:
         Says whether a decision may hang on the next event: it is then emitted at once; None where nothing is decided.
     see
         Turns a row and its number into the event that stands for it, where a strategy is to see every row; None where rows
-        enter by reference.
+        enter by reference. Such a row enters when the engine hands it on, after the fills that it brings: the strategy is asked
+        when a strategy of Nautilus's would be.
 
     """
 
@@ -172,12 +173,13 @@ class Recorder:
 
     def _catch_up(self, iteration: int, now_ns: int) -> None:
         taken = iteration - self._iterations_before
+        if self._see is not None:
+            self._see_rows(self._chunk_row + taken)
+            return
         if taken < len(self._chunk) and self._chunk[taken].ts_init <= now_ns:
             taken += 1
         end = self._chunk_row + taken
-        if end > self._next_row and self._see is not None:
-            self._see_rows(end)
-        elif end > self._next_row:
+        if end > self._next_row:
             # With none of this chunk's rows taken up, a timer rang before its first.
             last_ns = self._chunk[taken - 1].ts_init if taken else self._before_ns
             self._emit(MarketDataRows(last_ns, self._dataset, self._next_row, end - 1))
@@ -191,7 +193,8 @@ class Recorder:
             self._emit(self._see(self._chunk[number - self._chunk_row], number))
 
     def _seen(self, datum: Any) -> None:  # noqa: ANN401, ARG002 - a row that the engine has just handed on
-        self.catch_up()
+        self.flush()
+        self._see_rows(self._chunk_row + self._engine.iteration - self._iterations_before + 1)
 
 
 def _require_ignored(event: object) -> None:

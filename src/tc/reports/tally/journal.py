@@ -1,7 +1,7 @@
 """The running figures of a whole journal: what each entry adds, in memory that does not grow with their number."""
 
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, last_position, step_event_entry
-from tc.core.events import AccountUpdated, MarketDataRows, OrderFilled
+from tc.core.events import AccountUpdated, MarketDataRows, MarketObserved, OrderFilled
 from tc.errors import InvariantViolation
 from tc.reports.candles import Candles
 from tc.reports.figures import Oddity, RunSummary
@@ -14,11 +14,15 @@ RULE_BROKEN = "rule_broken"
 
 
 class JournalTally:
-    """Takes a journal's entries one by one; `summary` says what they add up to so far."""
+    """Takes a journal's entries one by one; `summary` says what they add up to so far.
 
-    def __init__(self, configuration: CoreConfiguration, traded: Traded, candles: Candles | None) -> None:
+    ``dataset`` is the fingerprint of the data that was played: observations that stand for its rows do not name it.
+    """
+
+    def __init__(self, configuration: CoreConfiguration, traded: Traded, candles: Candles | None, *, dataset: str) -> None:
         self._configuration = configuration
         self._state = INITIAL
+        self._dataset = dataset
         self._broken: Oddity | None = None
         self._entries = 0
         self._positions = 0
@@ -108,6 +112,8 @@ class JournalTally:
         if isinstance(event, MarketDataRows):
             rows = event.last_row - event.first_row + 1
             self._rows[event.dataset] = self._rows.get(event.dataset, 0) + rows
+        elif isinstance(event, MarketObserved) and event.row is not None:
+            self._rows[self._dataset] = self._rows.get(self._dataset, 0) + 1
 
 
 def _by_name(item: tuple[type, int]) -> str:
