@@ -12,7 +12,7 @@ from tc.store.layout import RunDirectory
 
 pytestmark = pytest.mark.e2e
 NAMES = ("filusdt_ema_cross", "btcusdt_ticks_ema_cross")
-SHORT = {"filusdt_ema_cross": ("data.end=2023-04-04T00:00:00Z",), "btcusdt_ticks_ema_cross": ()}
+SHORT = {"filusdt_ema_cross": ("data.end=2023-04-03T00:00:00Z",), "btcusdt_ticks_ema_cross": ()}
 VALUE = {"filusdt_ema_cross": 'risk.max_order_notional="560"', "btcusdt_ticks_ema_cross": 'risk.max_order_notional="618"'}
 """A limit that some of the spec's orders are above."""
 STANDARD = ("risk.profile=standard", 'risk.max_position="1000"', "timing={acknowledgement_timeout_s: 5, stale_feed_s: 600}")

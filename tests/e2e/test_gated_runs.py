@@ -264,6 +264,7 @@ def slow_spec(folder: Path) -> Path:
     text = SPEC.read_text(encoding="utf-8")
     own = 'path: "slow:Slow"\n  config_path: "slow:SlowConfig"\n  python_path: ["."]\n'
     own += "  config: {instrument_id: BTCUSDT-PERP.BINANCE, seed: 42, burst_every: 1, step_every: 1}\n"
+    text = text.replace("dataset: btcusdt-1m-sample\n", "dataset: btcusdt-1m-sample\n  end: 2025-01-06T10:00:00Z\n")
     path.write_text(text.replace("scenario: ops_smoke_demo\n  parameters: {burst_every: 4}\n", own), encoding="utf-8")
     return path
 

@@ -41,7 +41,6 @@ def test_R53_a_quoter_on_the_recorded_book_waits_for_its_rate_and_is_reproduced(
     assert Counter(each["type"] for each in events(run))["OrderFilled"] > 0
 
 
-@pytest.mark.xfail(reason="a command for an order whose end came at the same stamp is still sent, and ends hftbacktest's process")
 def test_observe_sends_all_that_the_quoter_asks_for_on_the_recorded_book(workshop: Workshop) -> None:
     run = workshop.make("btcusdt_hft", "observe", "gate=observe", *PART)
     workshop.hold(run, is_reproduced=False)

@@ -15,7 +15,7 @@ from tc.core import INITIAL, EventStreamEntry
 from tc.core.decision import Decision, outcome
 from tc.core.events import MarketDataRows, OrderSubmitted
 from tc.errors import ArtifactError, DocumentError
-from tc.flows.decided import DERIVED, NO_FILE, compared, digest_now
+from tc.flows.decided import ALTERED, DERIVED, NO_FILE, compared, digest_now
 from tc.flows.explain import explain_run
 from tc.flows.recover import recover_run
 from tc.flows.replay import replay_run, state_document
@@ -288,6 +288,15 @@ def test_a_run_that_lost_its_decisions_is_explained_by_deriving_them(tmp_path: P
     run = gated_run(tmp_path)
     run.decisions.unlink()
     assert explain_run(run).notes == (NO_FILE,)
+
+
+def test_decisions_that_were_altered_behind_the_seal_are_not_believed(tmp_path: Path) -> None:
+    run = gated_run(tmp_path)
+    before = explain_run(run).summary
+    run.decisions.write_bytes(run.decisions.read_bytes().replace(b"denied", b"allowed"))
+    explained = explain_run(run)
+    assert explained.notes == (ALTERED,)
+    assert explained.summary == before
 
 
 def test_a_run_without_a_gate_tells_the_life_of_an_order_only(tmp_path: Path) -> None:

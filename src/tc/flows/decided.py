@@ -9,10 +9,13 @@ from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, fold_event_str
 from tc.core.decision import Decision
 from tc.errors import InvariantViolation
 from tc.store.decisions import decision_line, decision_of, read_decisions
+from tc.store.files import digest_file
 from tc.store.journal import read_entries, read_lines, scan_journal
 from tc.store.layout import RunDirectory
+from tc.store.seal import read_seal
 
 DERIVED = "the run is not sealed: its decisions are derived again from the journal"
+ALTERED = "decisions.jsonl is not as it was sealed: the decisions are derived again from the journal"
 NO_FILE = "decisions.jsonl is missing: the decisions are derived again from the journal"
 
 
@@ -36,10 +39,20 @@ def decisions_of(run: RunDirectory, configuration: CoreConfiguration) -> tuple[I
     """Return a run's decisions in order, with notes: the recorded ones of a sealed run, else those that the journal leads to."""
     if configuration.gate is None:
         return iter(()), ()
-    is_sealed = os.path.lexists(run.seal)
-    if is_sealed and os.path.lexists(run.decisions):
+    if not os.path.lexists(run.seal):
+        note = DERIVED
+    elif not os.path.lexists(run.decisions):
+        note = NO_FILE
+    elif not _is_as_sealed(run):
+        note = ALTERED
+    else:
         return read_decisions(run.decisions), ()
-    return derived(whole_entries(run)[0], configuration), (NO_FILE if is_sealed else DERIVED,)
+    return derived(whole_entries(run)[0], configuration), (note,)
+
+
+def _is_as_sealed(run: RunDirectory) -> bool:
+    sealed = read_seal(run).files.get(run.decisions.name)
+    return sealed is not None and digest_file(run.decisions) == (sealed.sha256, sealed.bytes)
 
 
 def derived(entries: Iterator[EventStreamEntry], configuration: CoreConfiguration) -> Iterator[Decision]:

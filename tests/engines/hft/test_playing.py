@@ -1,10 +1,12 @@
+from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
 
-from hft_runs import BOOK, FAST, MS, START_NS, Script, frame, new, quiet, record, replace, ticks
+from hft_runs import BOOK, FAST, MS, START_NS, Script, cancel, frame, new, quiet, record, replace, ticks
+from tc.core import ProcessingContext
 from tc.core.events import (
     ControlTimeReached,
     FeedDegraded,
@@ -13,6 +15,7 @@ from tc.core.events import (
     OrderFilled,
     OrderSubmitted,
 )
+from tc.core.intents import Intent
 from tc.engines.hft.settings import HftSettings
 from tc.spec.gate_spec import ExecutionSpec, RateSpec, TimingSpec
 from tc.spec.run_spec import DataSpec
@@ -177,3 +180,38 @@ def test_what_is_observed_is_the_book_that_exact_numbers_make() -> None:
     for event in seen[1:]:
         found = [event.bid, event.bid_quantity, event.ask, event.ask_quantity]
         assert found == expected[(event.at_ns - START_NS) // MS]
+
+
+@dataclass
+class CancelsWhatEnded:
+    """Asks for two orders, and cancels the second while the fill of the first is processed: both are filled at one stamp."""
+
+    asked: bool = False
+    done: bool = False
+
+    def evaluate(self, context: ProcessingContext) -> tuple[Intent, ...]:
+        if not self.asked and context.stream_time_ns >= START_NS + int(10 * MS):
+            self.asked = True
+            return (new("A", "BUY", "1", "99.9"), new("B", "BUY", "1", "99.9"))
+        first = context.order("A")
+        if self.done or first is None or not first.filled:
+            return ()
+        self.done = True
+        return (cancel("B"),)
+
+
+def test_a_cancel_of_an_order_that_ended_at_the_same_stamp_is_not_sent_to_a_library_that_knows_it_no_more() -> None:
+    falls = (
+        (50, "delta", "SELL", "100.1", "0"),
+        (50, "delta", "SELL", "100.2", "0"),
+        (50, "delta", "BUY", "99.9", "0"),
+        (50, "delta", "BUY", "99.8", "0"),
+        (50, "delta", "SELL", "99.5", "5"),
+        (50, "delta", "BUY", "99.4", "5"),
+    )
+    run = record(BOOK + ticks(1, 5, 10, 20, 30, 40) + falls + ticks(60, 70, 80, 90, 120), CancelsWhatEnded())
+    for key in ("A", "B"):
+        order = run.stream.context.order(key)
+        assert order is not None
+        assert order.status == "FILLED"
+    assert not any(run.stream.state.execution.queue.in_flight)

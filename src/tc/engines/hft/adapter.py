@@ -77,8 +77,9 @@ class HftAdapter:
         return self._observation(seen, at_ns, None)
 
     def take_commands(self) -> tuple[Command, ...]:
-        """Take out what goes to hftbacktest now."""
-        commands = tuple(self._commands)
+        """Take out what goes to hftbacktest now: nothing for an order that ended at this stamp, which it knows no more."""
+        at_venue = self._feedback.at_venue
+        commands = tuple(each for each in self._commands if each.order_id in at_venue)
         self._commands.clear()
         return commands
 
