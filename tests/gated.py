@@ -50,16 +50,24 @@ NO_TIMING: dict[str, Any] = dict.fromkeys(
 
 
 def gate_document(
-    *, mode: str = "on", rate: tuple[int, int, int] | None = None, timing: dict[str, Any] | None = None, **limits: Any
+    *,
+    mode: str = "on",
+    rate: tuple[int, int, int] | None = None,
+    timing: dict[str, Any] | None = None,
+    max_quantity: str | None = None,
+    **limits: Any,
 ) -> dict[str, Any]:
-    """Return a gate's part of a configuration document; limits that are not given are off. ``rate``: messages, period, burst."""
+    """Return a gate's part of a configuration document; limits that are not given are off.
+
+    ``rate``: messages, period, burst; ``max_quantity``: of one order at the venue.
+    """
     return {
         "mode": mode,
         "limits": {**NO_LIMITS, **limits},
         "rate": None if rate is None else dict(zip(("messages", "period_ns", "burst"), rate, strict=True)),
         "timing": {**NO_TIMING, **(timing or {})},
         "kind_priority": ["CANCEL", "REPLACE", "NEW"],
-        "instruments": {INSTRUMENT: {"multiplier": "1", "is_inverse": False}},
+        "instruments": {INSTRUMENT: {"multiplier": "1", "is_inverse": False, "max_quantity": max_quantity}},
     }
 
 
@@ -119,7 +127,7 @@ class GatedStream:
                 self.now,
                 self.now,
                 key,
-                "S-1",
+                terms.pop("strategy_id", "S-1"),
                 INSTRUMENT,
                 side,  # type: ignore[arg-type]
                 "MARKET" if price is None else "LIMIT",

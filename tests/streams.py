@@ -17,6 +17,7 @@ from tc.core.events import (
     DispatchFailed,
     Event,
     FeedDegraded,
+    KillSwitchAdvanced,
     KillSwitchChanged,
     MarketDataRows,
     MarketObserved,
@@ -41,12 +42,15 @@ from tc.core.events import (
     PositionClosed,
     PositionOpened,
     RunCompleted,
+    RunResumed,
     RunStarted,
     SnapshotOrder,
     SnapshotPosition,
     SnapshotTaken,
     StrategyFailed,
     SubmitRequested,
+    TapeBlockWritten,
+    TapeStopped,
     ThrottleReset,
     TradingStateChanged,
     span,
@@ -222,6 +226,10 @@ class Venue:
         self.emit(CancelRequested(*at, (asked,)))
         self.emit(ControlTimeReached(self.now, self.now, "heartbeat"))
         self.emit(KillSwitchChanged(self.now, "reduce", "operator", "a look"))
+        self.emit(KillSwitchAdvanced(self.now, "blocked", 7, "2 held"))
+        self.emit(RunResumed(self.now, 2, "it had crashed"))
+        self.emit(TapeBlockWritten(self.now, 1, 0, 9, "ab" * 32))
+        self.emit(TapeStopped(self.now, "budget", 10, "9 of 9 bytes are used"))
         self.emit(ThrottleReset(self.now, "S-1", "operator", "looked at"))
         self.emit(StrategyFailed(self.now, "ValueError"))
         terms = OrderInitialized(*at, "E-1", "S-2", "BTCUSDT.X", "SELL", "LIMIT", Decimal(4), "GTC", price=Decimal(120))

@@ -119,6 +119,7 @@ FACTS = {
     },
     "control": {
         "RunStarted",
+        "RunResumed",
         "RunCompleted",
         "RunStopped",
         "RunFailed",
@@ -126,6 +127,9 @@ FACTS = {
         "ComponentStateChanged",
         "ControlTimeReached",
         "KillSwitchChanged",
+        "KillSwitchAdvanced",
+        "TapeBlockWritten",
+        "TapeStopped",
         "ThrottleReset",
         "StrategyFailed",
         "SnapshotTaken",

@@ -32,7 +32,7 @@ from tc.core.events import (
     PositionOpened,
 )
 from tc.core.state import slots
-from tc.core.state.lifecycle import LEGAL_MOVES
+from tc.core.state.lifecycle import LEGAL_MOVES, UNMOVED
 from tc.core.state.model import ANOMALIES_KEPT, FINAL, Order
 from tc.core.state.orders import find
 from tc.errors import InvariantViolation
@@ -108,13 +108,17 @@ def _is_late_fill(start: str, to: str) -> bool:
 
 
 @pytest.mark.parametrize(("start", "to"), [(a, b) for a in STATUSES for b in STATUSES if not _is_late_fill(a, b)])
-def test_R63_R64_R67_every_legal_move_is_made_and_every_other_is_a_violation(start: str, to: str) -> None:
+def test_R63_R64_R67_every_legal_move_is_made_and_every_other_is_an_anomaly_or_a_violation(start: str, to: str) -> None:
     venue, order_id = _in_status(start)
     event = _moving_event(order_id, to, _order(venue, order_id).filled)
     if (start, to) in LEGAL_MOVES:
         moved = find(_next(venue, event).execution.orders, order_id)
         assert moved is not None
         assert moved.status == to
+    elif (start, to) in UNMOVED:
+        before, after = _fold(venue).execution, _next(venue, event).execution
+        assert after.anomaly_counts == {UNMOVED[start, to]: 1}
+        assert (after.orders, after.exposures, after.queue) == (before.orders, before.exposures, before.queue)
     else:
         before = _fold(venue)
         with pytest.raises(InvariantViolation):
@@ -163,12 +167,59 @@ def test_R65_execution_events_need_an_order_that_was_submitted(event: Event) -> 
         _next(Venue(), event)
 
 
-def test_R67_an_order_is_not_initialized_again_after_it_was_sent() -> None:
+def test_R67_what_stays_a_violation_would_take_back_an_end_or_begin_an_order_in_its_middle() -> None:
+    others = {(start, to) for start in STATUSES for to in STATUSES if not _is_late_fill(start, to)} - LEGAL_MOVES - set(UNMOVED)
+    assert others == {
+        *((start, "SUBMITTED") for start in FINAL),
+        *((start, "ACCEPTED") for start in FINAL - {"FILLED"}),
+        ("SUBMITTED", "TRIGGERED"),
+        ("PARTIALLY_FILLED", "REJECTED"),
+    }
+    assert not LEGAL_MOVES & set(UNMOVED)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("kind", [OrderInitialized, OrderDenied])
+def test_a_second_order_under_an_id_that_was_sent_moves_nothing(status: str, kind: type) -> None:
+    venue, order_id = _in_status(status)
+    again = {
+        OrderInitialized: OrderInitialized(START_NS, START_NS, order_id, "S-1", "BTCUSDT.X", "BUY", "LIMIT", Decimal(1), "GTC"),
+        OrderDenied: OrderDenied(START_NS, START_NS, order_id, "duplicate"),
+    }[kind]
+    before, after = _fold(venue).execution, _next(venue, again).execution
+    assert after.anomaly_counts == {"duplicate_key": 1}
+    assert after.orders == before.orders
+
+
+def test_a_second_order_under_the_id_of_one_that_waits_leaves_its_terms() -> None:
     venue = Venue()
-    order_id = venue.accepted()
-    again = OrderInitialized(START_NS, START_NS, order_id, "S-1", "BTCUSDT.X", "BUY", "LIMIT", Decimal(1), "GTC")
-    with pytest.raises(InvariantViolation, match="initialized again"):
-        _next(venue, again)
+    order_id = venue.initialize(quantity="2.0")
+    terms = slots.get(_fold(venue).execution.orders.unsubmitted, order_id)
+    assert terms is not None
+    venue.emit(msgspec.structs.replace(terms, quantity=Decimal(7), is_duplicate=True))
+    venue.emit(OrderDenied(venue.now, venue.now, order_id, "duplicate", is_duplicate=True))
+    execution = _fold(venue).execution
+    assert slots.get(execution.orders.unsubmitted, order_id) == terms
+    assert execution.anomaly_counts == {"duplicate_key": 2}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        OrderUpdated(START_NS, START_NS, "", Decimal(9)),
+        OrderPendingUpdate(START_NS, START_NS, ""),
+        OrderPendingCancel(START_NS, START_NS, ""),
+        OrderEmulated(START_NS, START_NS, ""),
+        OrderReleased(START_NS, START_NS, "", Decimal(9)),
+    ],
+)
+@pytest.mark.parametrize("status", sorted(FINAL))
+def test_R66_new_terms_and_commands_of_an_order_that_ended_are_late_and_change_nothing(status: str, event: Event) -> None:
+    venue, order_id = _in_status(status)
+    before = _fold(venue).execution
+    after = _next(venue, msgspec.structs.replace(event, client_order_id=order_id)).execution  # type: ignore[type-var]
+    assert after.anomaly_counts == {"late_event": 1}
+    assert after.orders == before.orders
 
 
 def test_the_emulator_may_state_terms_anew_before_the_order_is_sent() -> None:

@@ -48,6 +48,9 @@ FACTS_ALONE = {
     "AccountUpdated",
     "TradingStateChanged",
     "ComponentStateChanged",
+    "KillSwitchAdvanced",
+    "TapeBlockWritten",
+    "TapeStopped",
     "ThrottleReset",
     "StrategyFailed",
 }

@@ -3,11 +3,12 @@
 import pytest
 
 from adapters import Adapter, Gated
-from gated import SECOND, START_NS, gated_configuration, results
+from gated import INSTRUMENT, SECOND, START_NS, gated_configuration, results
 from tc.core import INITIAL, EventStreamEntry, fold_event_stream_entries, state_digest, step_event_entry
 from tc.core.events import (
     ControlTimeReached,
     DispatchFailed,
+    Event,
     KillSwitchChanged,
     MarketObserved,
     OrderAccepted,
@@ -20,6 +21,7 @@ from tc.core.events import (
 from tc.errors import ArtifactError, EngineError, InvariantViolation
 from tc.ports import DispatchError
 from tc.runtime.clock import ControlClock
+from tc.runtime.native import AGAIN_AFTER_NS
 from tc.runtime.stream import EventStream
 
 ONE_A_SECOND = (1, SECOND, 1)
@@ -270,11 +272,16 @@ def test_R81_an_engine_cannot_emit_control_time() -> None:
 def test_a_stream_says_when_feedback_must_be_taken_in_at_once() -> None:
     gated = Gated(rate=ONE_A_SECOND)
     assert not gated.stream.is_waiting
-    gated.adapter.answers["A"] = lambda: ()
+    during: list[bool] = []
+
+    def unanswered() -> tuple[Event, ...]:
+        during.append(gated.stream.is_waiting)
+        return ()
+
+    gated.adapter.answers["A"] = unanswered
     gated.ask("A")
-    assert gated.stream.is_waiting
-    gated.stream.emit(OrderSubmitted(START_NS, START_NS, "A", "A-1"))
-    gated.stream.emit(OrderAccepted(START_NS, START_NS, "A", "V", "A-1"))
+    assert during == [True]
+    assert gated.stream.context.in_flight("A") is not None
     assert not gated.stream.is_waiting
     gated.ask("B")
     assert gated.stream.is_waiting
@@ -310,7 +317,7 @@ def test_R42_a_flatten_cancels_then_closes_then_halts_by_itself() -> None:
     assert gated.stream.context.kill_switch == "halt"
 
 
-def test_a_flatten_that_is_refused_at_once_asks_again_at_the_next_input_and_not_without_end() -> None:
+def test_R42_a_flatten_that_is_refused_at_once_asks_again_a_moment_later_and_the_runs_end_says_what_is_left() -> None:
     gated = Gated()
     gated.observe()
     gated.ask("long")
@@ -323,9 +330,16 @@ def test_a_flatten_that_is_refused_at_once_asks_again_at_the_next_input_and_not_
     gated.adapter.otherwise = refuse
     gated.stream.emit(KillSwitchChanged(gated.now, "flatten", "operator", "drill"))
     assert len(gated.adapter.sent) == 2
+    for _ in range(5):
+        gated.observe()
+    assert len(gated.adapter.sent) == 2, "nothing else happens at the instant that refused it"
+    gated.adapter.at(gated.now + AGAIN_AFTER_NS)
     gated.observe()
     assert len(gated.adapter.sent) == 3
     assert gated.stream.context.kill_switch == "flatten"
+    gated.stream.emit(RunCompleted(gated.now))
+    (left,) = gated.decisions[-1].outcomes
+    assert (left.reason, left.detail) == ("not_flat", f"{INSTRUMENT} at 1")
 
 
 def test_checkpoints_are_taken_behind_a_gate_too() -> None:

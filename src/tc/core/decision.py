@@ -25,6 +25,7 @@ Reason = Literal[
     "reference_stale",
     "feed_degraded",
     "duplicate_key",
+    "reserved_key",
     "duplicate_order",
     "execution_throttle",
     "max_daily_messages",
@@ -50,6 +51,7 @@ Reason = Literal[
     "group_waits",
     "queue_failure",
     "run_ended",
+    "not_flat",
 ]
 """Why a decision is what it is; a closed list."""
 
@@ -58,6 +60,7 @@ RULES: dict[str, str] = {
     "kill_switch_halt": "R42",
     "kill_switch_halt_all": "R42",
     "kill_switch_flatten": "R42",
+    "reserved_key": "R42",
     "max_position": "R41",
     "max_gross_exposure": "R41",
     "limit_missing": "R39",
@@ -77,6 +80,7 @@ RULES: dict[str, str] = {
     "group_waits": "R53",
     "queue_failure": "R56",
     "run_ended": "R83",
+    "not_flat": "R42",
 }
 """The rule of the Core that a reason follows from; a denial by any other reason is R37's and R39's."""
 

@@ -20,6 +20,7 @@ from tc.core.events import (
 from tc.core.gate import GateConfiguration
 from tc.core.risk import executed
 from tc.core.state import exposure, slots
+from tc.core.state.anomalies import is_without_effect
 from tc.core.state.exact import ZERO
 from tc.core.state.model import FINAL, ExecutionState, Order, State
 from tc.core.state.orders import find, found
@@ -39,15 +40,17 @@ SETTLES: dict[type, frozenset[Kind]] = {
 
 
 def answered(before: State, folded: State, event: Event, gate: GateConfiguration) -> tuple[State, tuple[Outcome, ...]]:
-    """Move exposure and safeguards by an execution event, and settle what it answers."""
+    """Move exposure and safeguards by an execution event, and settle what it answers; a late or repeated one does neither."""
+    if is_without_effect(event, before.execution, folded.execution):
+        return folded, ()
     key: str = event.client_order_id  # type: ignore[union-attr]  # every event that is given here has one
     slot = slots.slot_of(key)
     was, now = found(before.execution.orders, slot, key), found(folded.execution.orders, slot, key)
     execution, control = folded.execution, folded.control
     exposures = exposure.moved(execution.exposures, was, now)
-    if type(event) is OrderFilled and _counts(before, folded):
+    if type(event) is OrderFilled and execution.holdings is not before.execution.holdings:  # A repeated fill moves nothing.
         exposures = exposure.filled(exposures, event.instrument_id, event.side, event.quantity)
-        if was is None or was.filled == ZERO:
+        if was is None or not was.filled:
             safeguards = executed(control.safeguards, event.strategy_id, folded.stream_time_ns, gate)
             control = replace(control, safeguards=safeguards)
     if exposures is not execution.exposures:
@@ -55,19 +58,19 @@ def answered(before: State, folded: State, event: Event, gate: GateConfiguration
     outcomes: tuple[Outcome, ...] = ()
     queue = execution.queue
     if key in queue.in_flight[slot] or key in queue.pending[slot]:
-        execution, outcomes = _settled(execution, now, event, key, gate)
+        execution, outcomes = _settled(execution, now, event, slot, key, gate)
     if execution is folded.execution and control is folded.control:
         return folded, outcomes
-    return State(folded.position, folded.configuration, folded.stream_time_ns, folded.market, execution, control), outcomes
+    return replace(folded, execution=execution, control=control), outcomes
 
 
 def _settled(
-    execution: ExecutionState, now: Order | None, event: Event, key: str, gate: GateConfiguration
+    execution: ExecutionState, now: Order | None, event: Event, slot: int, key: str, gate: GateConfiguration
 ) -> tuple[ExecutionState, tuple[Outcome, ...]]:
     if type(event) is OrderSubmitted:
         return begun(execution, key), ()
-    is_gone = now is None and slots.get(execution.orders.unsubmitted, key) is None
-    if is_gone or (now is not None and now.status in FINAL):
+    is_gone = key not in execution.orders.unsubmitted[slot] if now is None else now.status in FINAL
+    if is_gone:
         return drop(execution, key, gate)
     if type(event) is DispatchFailed:
         kinds = frozenset({event.kind})
@@ -76,7 +79,9 @@ def _settled(
     else:
         kinds = SETTLES[type(event)]
     execution = settle(execution, key, kinds, gate)
-    return (execution, ()) if now is None else outgrow(execution, key, now.filled, gate)
+    if now is None or key not in execution.queue.pending[slot]:
+        return execution, ()
+    return outgrow(execution, key, now.filled, gate)
 
 
 def _answers(execution: ExecutionState, event: OrderUpdated) -> bool:
@@ -98,9 +103,3 @@ def snapshot_counted(folded: State, event: SnapshotTaken) -> State:
         side = "BUY" if held.signed_quantity > ZERO else "SELL"
         exposures = exposure.filled(exposures, held.instrument_id, side, held.signed_quantity.copy_abs())
     return replace(folded, execution=replace(folded.execution, exposures=exposures))
-
-
-def _counts(before: State, folded: State) -> bool:
-    """Say whether a fill was counted: one that was seen before changes nothing."""
-    was, now = before.execution.holdings, folded.execution.holdings
-    return was.fills + was.compat_fills != now.fills + now.compat_fills

@@ -87,10 +87,23 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InstrumentTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a value is computed with: the contract's multiplier; an inverse contract is worth quantity over price."""
+    """What a value is computed with, and what one order may hold.
+
+    Parameters
+    ----------
+    multiplier
+        The contract's multiplier.
+    is_inverse
+        Whether the contract is worth quantity over price.
+    max_quantity
+        Largest quantity of one order at the venue, in whole steps of the instrument's size; None where there is no such limit,
+        or where a run was recorded before it was stated. The flatten closes a larger position by several orders.
+
+    """
 
     multiplier: Decimal
     is_inverse: bool
+    max_quantity: Decimal | None = None
 
 
 class GateConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,30 +1,29 @@
 """From a request to the queue: the commands it holds, what Risk says of each, and their admission."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
 from msgspec.structs import replace
 
 from tc.core.candidate import Candidate
-from tc.core.control.flatten import FLATTEN_PREFIX
 from tc.core.control.queue import admit, observe
 from tc.core.control.rate import charge, earliest
 from tc.core.decision import Outcome, Reason, Result, outcome
 from tc.core.events import CancelRequested, KillMode, Kind, ModifyRequested, OrderInitialized, SubmitRequested
 from tc.core.gate import GateConfiguration
+from tc.core.reserved import is_flattens
 from tc.core.risk import Verdict, admitted, judge, reduces
 from tc.core.state import slots
 from tc.core.state.exact import ZERO, add, subtract
 from tc.core.state.model import FINAL, ExecutionState, Order, State
-from tc.core.state.orders import find
+from tc.core.state.orders import find, found
 
 type Decided = tuple[State, tuple[Outcome, ...]]
 
 
-def is_flatten(mode: KillMode, key: str, kind: Kind, *, reduce_only: bool) -> bool:
-    """Say whether a command is one of the flatten's own: a CANCEL, or a closing order with a key of its own."""
-    return mode == "flatten" and (kind == "CANCEL" or (reduce_only and key.startswith(FLATTEN_PREFIX)))
+def is_flatten(mode: KillMode, kind: Kind, terms: OrderInitialized | None) -> bool:
+    """Say whether a command is one that a flatten needs: a CANCEL of any order, or the NEW of an order of its own."""
+    return mode == "flatten" and (kind == "CANCEL" or (kind == "NEW" and terms is not None and is_flattens(terms)))
 
 
 def submit_requested(state: State, event: SubmitRequested, gate: GateConfiguration) -> Decided:
@@ -33,14 +32,12 @@ def submit_requested(state: State, event: SubmitRequested, gate: GateConfigurati
     group = keys if len(keys) > 1 else ()
     mode = state.control.safeguards.kill_switch
     candidates = [new_candidate(state.execution, key, group, mode) for key in keys]
-    if not group:
-        return _each_by_itself(state, candidates, gate)
-    return _all_or_none(state, candidates, gate)
+    return _by_itself(state, candidates[0], gate) if len(candidates) == 1 else _all_or_none(state, candidates, gate)
 
 
 def modify_requested(state: State, event: ModifyRequested, gate: GateConfiguration) -> Decided:
     """Judge a change of an order and admit it."""
-    return _each_by_itself(state, [replace_candidate(state.execution, event)], gate)
+    return _by_itself(state, replace_candidate(state.execution, event), gate)
 
 
 def cancel_requested(state: State, event: CancelRequested, gate: GateConfiguration) -> Decided:
@@ -48,47 +45,50 @@ def cancel_requested(state: State, event: CancelRequested, gate: GateConfigurati
     mode = state.control.safeguards.kill_switch
     outcomes: tuple[Outcome, ...] = ()
     for key in dict.fromkeys(event.client_order_ids):
-        state, added = _each_by_itself(state, [cancel_candidate(state.execution, key, mode)], gate)
+        state, added = _by_itself(state, cancel_candidate(state.execution, key, mode), gate)
         outcomes += added
     return state, outcomes
 
 
 def new_candidate(execution: ExecutionState, key: str, group: tuple[str, ...], mode: KillMode) -> Candidate:
     """Return the NEW of an order whose terms were stated."""
-    terms = slots.get(execution.orders.unsubmitted, key)
-    is_new_key = _is_unused(execution, key)
+    slot = slots.slot_of(key)
+    terms = execution.orders.unsubmitted[slot].get(key)
+    is_new_key = _is_unused(execution, slot, key)
     if terms is None:
         return _unknown(key, "NEW", is_new_key=is_new_key, group=group)
+    quantity, price, reduce_only = terms.quantity, terms.price, terms.reduce_only
     return Candidate(
-        key=key,
-        kind="NEW",
-        strategy_id=terms.strategy_id,
-        instrument_id=terms.instrument_id,
-        side=terms.side,
-        order_type=_order_type(terms),
-        reduce_only=terms.reduce_only,
-        quantity=terms.quantity,
-        price=terms.price,
-        trigger_price=terms.trigger_price,
-        total=terms.quantity,
-        effective_price=terms.trigger_price if terms.price is None else terms.price,
-        wanted=terms.quantity,
-        counted=ZERO,
+        key,
+        "NEW",
+        terms.strategy_id,
+        terms.instrument_id,
+        terms.side,
+        _order_type(terms),
+        reduce_only,
+        quantity,
+        price,
+        terms.trigger_price,
+        quantity,
+        terms.trigger_price if price is None else price,
+        quantity,
+        ZERO,
         is_known=True,
         is_new_key=is_new_key,
         group=group,
-        is_flatten=is_flatten(mode, key, "NEW", reduce_only=terms.reduce_only),
+        is_flatten=is_flatten(mode, "NEW", terms),
     )
 
 
 def replace_candidate(execution: ExecutionState, event: ModifyRequested) -> Candidate:
     """Return the REPLACE of an order that is open, in flight or waiting."""
     key = event.client_order_id
-    order = find(execution.orders, key)
-    terms = order.terms if order is not None else slots.get(execution.orders.unsubmitted, key)
-    if terms is None or _is_unused(execution, key):
+    slot = slots.slot_of(key)
+    order = found(execution.orders, slot, key)
+    terms = execution.orders.unsubmitted[slot].get(key) if order is None else order.terms
+    if terms is None or _is_unused(execution, slot, key):
         return _unknown(key, "REPLACE", is_new_key=True)
-    pending = slots.get(execution.queue.pending, key)
+    pending = execution.queue.pending[slot].get(key)
     quantity, price, trigger_price = _terms_now(order, terms)
     if pending is not None:
         quantity = quantity if pending.quantity is None else pending.quantity
@@ -98,20 +98,20 @@ def replace_candidate(execution: ExecutionState, event: ModifyRequested) -> Cand
     price = price if event.price is None else event.price
     trigger_price = trigger_price if event.trigger_price is None else event.trigger_price
     return Candidate(
-        key=key,
-        kind="REPLACE",
-        strategy_id=terms.strategy_id,
-        instrument_id=terms.instrument_id,
-        side=terms.side,
-        order_type=_order_type(terms),
-        reduce_only=terms.reduce_only,
-        quantity=event.quantity,
-        price=event.price,
-        trigger_price=event.trigger_price,
-        total=total,
-        effective_price=trigger_price if price is None else price,
-        wanted=subtract(total, ZERO if order is None else order.filled),
-        counted=_counted(execution, key, order),
+        key,
+        "REPLACE",
+        terms.strategy_id,
+        terms.instrument_id,
+        terms.side,
+        _order_type(terms),
+        terms.reduce_only,
+        event.quantity,
+        event.price,
+        event.trigger_price,
+        total,
+        trigger_price if price is None else price,
+        subtract(total, ZERO if order is None else order.filled),
+        _counted(execution, slot, key, order),
         is_known=True,
         is_new_key=False,
         group=(),
@@ -121,45 +121,38 @@ def replace_candidate(execution: ExecutionState, event: ModifyRequested) -> Cand
 
 def cancel_candidate(execution: ExecutionState, key: str, mode: KillMode) -> Candidate:
     """Return the CANCEL of an order that is open, in flight or waiting."""
-    order = find(execution.orders, key)
-    terms = order.terms if order is not None else slots.get(execution.orders.unsubmitted, key)
-    if terms is None or _is_unused(execution, key):
+    slot = slots.slot_of(key)
+    order = found(execution.orders, slot, key)
+    terms = execution.orders.unsubmitted[slot].get(key) if order is None else order.terms
+    if terms is None or _is_unused(execution, slot, key):
         return _unknown(key, "CANCEL", is_new_key=True)
     return Candidate(
-        key=key,
-        kind="CANCEL",
-        strategy_id=terms.strategy_id,
-        instrument_id=terms.instrument_id,
-        side=terms.side,
-        order_type=_order_type(terms),
-        reduce_only=terms.reduce_only,
-        quantity=None,
-        price=None,
-        trigger_price=None,
-        total=ZERO,
-        effective_price=None,
-        wanted=ZERO,
-        counted=_counted(execution, key, order),
+        key,
+        "CANCEL",
+        terms.strategy_id,
+        terms.instrument_id,
+        terms.side,
+        _order_type(terms),
+        terms.reduce_only,
+        None,
+        None,
+        None,
+        ZERO,
+        None,
+        ZERO,
+        _counted(execution, slot, key, order),
         is_known=True,
         is_new_key=False,
         group=(),
-        is_flatten=is_flatten(mode, key, "CANCEL", reduce_only=terms.reduce_only),
+        is_flatten=is_flatten(mode, "CANCEL", terms),
     )
 
 
-def _each_by_itself(state: State, candidates: Iterable[Candidate], gate: GateConfiguration) -> Decided:
-    outcomes: tuple[Outcome, ...] = ()
-    for candidate in candidates:
-        if _is_final(state.execution, candidate):
-            outcomes += (outcome(candidate.key, candidate.kind, "invalid", "order_gone"),)
-            continue
-        verdict = judge(state, candidate, gate)
-        if verdict.reason:
-            outcomes += (_denied(candidate, verdict, gate),)
-        else:
-            state, added = _admitted(state, candidate, gate)
-            outcomes += added
-    return state, outcomes
+def _by_itself(state: State, candidate: Candidate, gate: GateConfiguration) -> Decided:
+    if _is_final(state.execution, candidate):
+        return state, (outcome(candidate.key, candidate.kind, "invalid", "order_gone"),)
+    verdict = judge(state, candidate, gate)
+    return (state, (_denied(candidate, verdict, gate),)) if verdict.reason else _admitted(state, candidate, gate)
 
 
 def _all_or_none(state: State, candidates: list[Candidate], gate: GateConfiguration) -> Decided:
@@ -191,10 +184,7 @@ def _admitted(state: State, candidate: Candidate, gate: GateConfiguration) -> De
     else:
         is_reducing = candidate.kind != "CANCEL" and reduces(state, candidate)
         execution, outcomes = admit(state.execution, candidate, reduces=is_reducing, now_ns=now_ns, gate=gate)
-    return (
-        State(state.position, state.configuration, state.stream_time_ns, state.market, execution, control),
-        outcomes,
-    )
+    return replace(state, execution=execution, control=control), outcomes
 
 
 def _observed(
@@ -249,17 +239,15 @@ def _is_final(execution: ExecutionState, candidate: Candidate) -> bool:
     return order is not None and order.status in FINAL
 
 
-def _is_unused(execution: ExecutionState, key: str) -> bool:
+def _is_unused(execution: ExecutionState, slot: int, key: str) -> bool:
     """Say whether nothing was ever sent or admitted under a key."""
     queue = execution.queue
-    return (
-        find(execution.orders, key) is None and slots.get(queue.pending, key) is None and slots.get(queue.in_flight, key) is None
-    )
+    return key not in queue.pending[slot] and key not in queue.in_flight[slot] and found(execution.orders, slot, key) is None
 
 
-def _counted(execution: ExecutionState, key: str, order: Order | None) -> Decimal:
+def _counted(execution: ExecutionState, slot: int, key: str, order: Order | None) -> Decimal:
     counted = ZERO if order is None or order.status in FINAL else subtract(order.quantity, order.filled)
-    for held in (slots.get(execution.queue.pending, key), slots.get(execution.queue.in_flight, key)):
+    for held in (execution.queue.pending[slot].get(key), execution.queue.in_flight[slot].get(key)):
         if held is not None:
             counted = add(counted, held.reserved)
     return counted

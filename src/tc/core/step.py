@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from tc.core import requests
 from tc.core.configuration import CoreConfiguration
+from tc.core.context import ProcessingContext
 from tc.core.control.execution import advance
+from tc.core.control.flatten import left_open
 from tc.core.control.queue import invalidate, overdue
 from tc.core.control.time import next_obligation, obligations, observed, realised, started
 from tc.core.decision import Decision, Outcome, outcome
@@ -33,6 +35,7 @@ from tc.core.events import (
     OrderUpdated,
     RunCompleted,
     RunFailed,
+    RunResumed,
     RunStarted,
     RunStopped,
     SnapshotTaken,
@@ -41,6 +44,7 @@ from tc.core.events import (
 from tc.core.feedback import answered, snapshot_counted
 from tc.core.gate import GateConfiguration
 from tc.core.risk import lets_through, still_reducing
+from tc.core.state import slots
 from tc.core.state.fold import fold_entry
 from tc.core.state.model import INITIAL, ClockMarks, ExecutionState, Pending, State
 from tc.errors import InvariantViolation
@@ -84,7 +88,7 @@ def step_event_entry(state: State, entry: EventStreamEntry, *, configuration: Co
         obligation = next_obligation(decided, configuration)
         return Step(decided, Decision(decided.position, decided.stream_time_ns, outcomes, obligation))
     if decide is _run_ended:
-        return Step(decided, _last_decision(decided, configuration))
+        return Step(decided, _last_decision(decided, configuration, gate))
     return _tuple(Step, (decided, None))
 
 
@@ -150,7 +154,10 @@ def _fed_back(
     configuration: CoreConfiguration,  # noqa: ARG001
     gate: GateConfiguration,
 ) -> Decided:
-    state, outcomes = answered(before, folded, event, gate)
+    state, outcomes = decided = answered(before, folded, event, gate)
+    queue = state.execution.queue
+    if not queue.size and not queue.rate_deadline_ns:
+        return decided
     return _advanced(state, outcomes, (event.client_order_id,), gate)
 
 
@@ -165,7 +172,8 @@ def _kill_switch_changed(
     reducing = still_reducing(folded.execution) if mode == "reduce" else frozenset()
 
     def may_go(pending: Pending) -> bool:
-        is_own = requests.is_flatten(mode, pending.key, pending.kind, reduce_only=pending.reduces)
+        terms = slots.get(folded.execution.orders.unsubmitted, pending.key)
+        is_own = requests.is_flatten(mode, pending.kind, terms)
         return lets_through(mode, pending.kind, reduces=pending.key in reducing, is_flatten=is_own)
 
     execution, outcomes = invalidate(folded.execution, may_go, gate)
@@ -223,6 +231,16 @@ def _run_started(
     return _with_clock(folded, started(folded.control.clock, event.at_ns)), ()
 
 
+def _run_resumed(
+    before: State,  # noqa: ARG001
+    folded: State,
+    event: RunResumed,
+    configuration: CoreConfiguration,  # noqa: ARG001
+    gate: GateConfiguration,  # noqa: ARG001
+) -> Decided:
+    return _with_clock(folded, started(folded.control.clock, event.at_ns)), ()
+
+
 def _run_ended(
     before: State,  # noqa: ARG001
     folded: State,
@@ -233,10 +251,13 @@ def _run_ended(
     return folded, ()
 
 
-def _last_decision(state: State, configuration: CoreConfiguration) -> Decision | None:
-    """Declare the run's end: what still waits, and the deadlines behind it."""
+def _last_decision(state: State, configuration: CoreConfiguration, gate: GateConfiguration) -> Decision | None:
+    """Declare the run's end: what still waits, what a flatten has not closed, and the deadlines behind it."""
     pending = sorted((each for slot in state.execution.queue.pending for each in slot.values()), key=lambda each: each.admission)
     left = tuple(outcome(each.key, each.kind, "held", "run_ended") for each in pending)
+    not_flat = left_open(ProcessingContext(state, configuration)) if gate.mode == "on" else ""
+    if not_flat:
+        left += (outcome("", "NEW", "held", "not_flat", detail=not_flat),)
     unrealised = obligations(state, configuration)
     if not left and not unrealised:
         return None
@@ -247,11 +268,8 @@ def _advanced(
     state: State, outcomes: Outcomes, touched: tuple[str, ...], gate: GateConfiguration, *, is_released: bool = False
 ) -> Decided:
     """Let Execution Control select what is sent now. Should that fail, nothing is sent and everything stays pending."""
-    execution = state.execution
-    if not execution.queue.size and not execution.queue.rate_deadline_ns:
-        return state, outcomes
     try:
-        advanced, selected = advance(execution, state.stream_time_ns, gate, touched, is_released=is_released)
+        advanced, selected = advance(state.execution, state.stream_time_ns, gate, touched, is_released=is_released)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not send, nor lose what waits
         return state, (*outcomes, outcome("", "NEW", "held", "queue_failure", detail=type(error).__name__))
     return _with_execution(state, advanced), outcomes + selected
@@ -274,6 +292,7 @@ DECIDERS: dict[type, Callable[[State, State, Any, CoreConfiguration, GateConfigu
     SnapshotTaken: _snapshot_taken,
     ControlTimeReached: _control_time_reached,
     RunStarted: _run_started,
+    RunResumed: _run_resumed,
     RunCompleted: _run_ended,
     RunStopped: _run_ended,
     RunFailed: _run_ended,

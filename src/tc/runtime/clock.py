@@ -15,16 +15,18 @@ class ControlClock:
     due, and it is set anew, which costs less than to move it at every step.
     """
 
-    __slots__ = ("_adapter", "_armed_ns", "_configuration", "_control", "_execution", "_instruments", "_kept")
+    __slots__ = ("_adapter", "_armed_ns", "_asked", "_configuration", "_control", "_implied", "_instruments", "_kept", "_queue")
 
     def __init__(self, configuration: CoreConfiguration) -> None:
         self._configuration = configuration
         self._adapter: ExecutionAdapter | None = None
         self._armed_ns: int | None = None
         self._kept: Obligation | None = None
-        self._execution: object = None
+        self._queue: object = None
         self._control: object = None
         self._instruments = 0
+        self._asked: State | None = None
+        self._implied: Obligation | None = None
 
     def attach(self, adapter: ExecutionAdapter, state: State) -> None:
         """Use the adapter's timer from now on."""
@@ -40,7 +42,7 @@ class ControlClock:
     def rang(self) -> None:
         """Note that the timer rang: it is set no longer."""
         self._armed_ns = None
-        self._execution = None
+        self._queue = None
 
     def processed(self, state: State) -> None:
         """Set the timer after an input: a deadline that was kept because its step sent nothing may be tried again.
@@ -48,7 +50,7 @@ class ControlClock:
         Newer observations of known instruments only move deadlines on, and most events of a stream are such: nothing is done.
         """
         if (
-            state.execution is self._execution
+            state.execution.queue is self._queue
             and state.control is self._control
             and len(state.market.references) == self._instruments
             and self._kept is None
@@ -59,7 +61,7 @@ class ControlClock:
 
     def due(self, state: State, now_ns: int) -> Obligation | None:
         """Return the first obligation if its deadline has come, unless it was just realised in vain."""
-        obligation = next_obligation(state, self._configuration)
+        obligation = self._next(state)
         if obligation is None or obligation.deadline_ns > now_ns or obligation == self._kept:
             return None
         return obligation
@@ -81,8 +83,8 @@ class ControlClock:
         adapter = self._adapter
         if adapter is None:
             return
-        self._execution, self._control, self._instruments = state.execution, state.control, len(state.market.references)
-        obligation = next_obligation(state, self._configuration)
+        self._queue, self._control, self._instruments = state.execution.queue, state.control, len(state.market.references)
+        obligation = self._next(state)
         armed_ns = self._armed_ns
         if obligation is None or obligation == self._kept:
             if armed_ns is not None:
@@ -91,6 +93,12 @@ class ControlClock:
         elif armed_ns is None or obligation.deadline_ns < armed_ns:
             self._armed_ns = obligation.deadline_ns
             adapter.set_timer(obligation.deadline_ns)
+
+    def _next(self, state: State) -> Obligation | None:
+        """Return the first obligation; a ring asks what is due, and then of the same State what to wait for."""
+        if state is not self._asked:
+            self._asked, self._implied = state, next_obligation(state, self._configuration)
+        return self._implied
 
 
 def control_time(obligation: Obligation, now_ns: int) -> ControlTimeReached:

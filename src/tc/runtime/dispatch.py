@@ -1,6 +1,6 @@
 """Dispatch: the adapter carries a Decision out; what it could not send, and what became of the Core's own orders, are facts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from tc.core import State
 from tc.core.decision import Decision, Outcome
@@ -8,20 +8,22 @@ from tc.core.events import DispatchFailed, Event, OrderCanceled, OrderDenied, Or
 from tc.core.state import slots
 from tc.errors import TcError
 from tc.ports import DispatchError, ExecutionAdapter
-from tc.runtime.native import OWN_TAG
 
 _FOREIGN_KEY = "duplicate_key"
 _NO_ADAPTER = "no adapter is attached"
 
 
-def own_records(decision: Decision, state: State) -> Iterator[Event]:
-    """Return what became, in this step, of the Core's own orders that were never sent; an engine records the same of its own."""
+def own_records(decision: Decision, state: State, strategies: Collection[str]) -> Iterator[Event]:
+    """Return what became, in this step, of the orders of the Runtime's own strategies that were never sent.
+
+    An engine records the same of its own.
+    """
     for each in decision.outcomes:
         record = _RECORDS.get((each.kind, each.result))
         if record is None or each.reason == _FOREIGN_KEY:
             continue
         terms = slots.get(state.execution.orders.unsubmitted, each.key)
-        if terms is not None and OWN_TAG in terms.tags:
+        if terms is not None and terms.strategy_id in strategies:
             yield record(each, terms, state.stream_time_ns)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from tc.core.events import ControlTimeReached, Event, RunCompleted, RunFailed, RunStarted, RunStopped, StrategyFailed
+from tc.core.events import ControlTimeReached, Event, RunCompleted, RunFailed, RunResumed, RunStarted, RunStopped, StrategyFailed
 from tc.errors import EngineError
 
-RUNTIMES_OWN = frozenset({ControlTimeReached, StrategyFailed, RunStarted, RunCompleted, RunStopped, RunFailed})
+RUNTIMES_OWN = frozenset({ControlTimeReached, StrategyFailed, RunStarted, RunResumed, RunCompleted, RunStopped, RunFailed})
 """What only the Runtime, or the flow that runs it, puts into a stream."""
 
 

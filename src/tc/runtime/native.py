@@ -1,7 +1,7 @@
 """Core-native strategies and the flatten: what they ask for becomes request Events; a strategy that fails asks for nothing."""
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import get_args
 
@@ -17,6 +17,7 @@ from tc.core.events import (
     Event,
     KillSwitchChanged,
     ModifyRequested,
+    OrderCanceled,
     OrderCancelRejected,
     OrderDenied,
     OrderExpired,
@@ -28,14 +29,14 @@ from tc.core.events import (
 )
 from tc.core.events.orders import Side
 from tc.core.intents import CancelIntent, Intent, NewIntent, OrderType, ReplaceIntent, TimeInForce
+from tc.core.reserved import FLATTEN_STRATEGY
+from tc.errors import DocumentError
 from tc.ports import CoreStrategy
 
 OWN_TAG = "tc.core"
-"""The tag of an order that the Runtime asked for: for a Core-native strategy, or to flatten."""
+"""The tag of an order that the Runtime asked for. It is for people to read: whose an order is, its strategy says."""
 
-FLATTEN_STRATEGY = "TC-FLATTEN"
-"""Whose orders those of a flatten are."""
-
+_CANCEL_FAILED: frozenset[type] = frozenset({DispatchFailed, OrderCancelRejected})
 _REJECTIONS = frozenset({OrderRejected, OrderModifyRejected, OrderCancelRejected})
 EVALUATED = frozenset(kind for kind, category in CATEGORIES.items() if category in ("market", "execution")) - _REJECTIONS | {
     ControlTimeReached
@@ -49,6 +50,11 @@ MOST_AT_ONE_INSTANT = 1_000
 REFUSALS: frozenset[type] = frozenset({DispatchFailed, OrderCancelRejected, OrderDenied, OrderExpired, OrderRejected})
 """After these a flatten does not ask again: what refused at once would refuse again at once, without end."""
 
+_ENDS = REFUSALS | {OrderCanceled}
+
+AGAIN_AFTER_NS = 100_000_000
+"""So long, in stream time, does a flatten leave alone what refused it; whatever else is to be done goes on."""
+
 
 class NativeStrategy:
     """A Core-native strategy under guard: it gives Events, whatever it does.
@@ -61,6 +67,8 @@ class NativeStrategy:
     def __init__(self, strategy: CoreStrategy, configuration: CoreConfiguration) -> None:
         self._strategy = strategy
         self._strategy_id = strategy_name(configuration)
+        if self._strategy_id == FLATTEN_STRATEGY:
+            raise DocumentError(f"strategy: the name {FLATTEN_STRATEGY!r} is the flatten's own", hint="Give it another.")
         self._asked_ns = self._asked = 0
         self.failure = ""
 
@@ -76,6 +84,10 @@ class NativeStrategy:
             return self._failed(context, type(error).__name__)
         return tuple(requests(intents, context, self._strategy_id)) if intents else ()
 
+    def forget(self) -> None:
+        """Remember nothing of what was asked for: so does another process, in which the run goes on."""
+        self._asked_ns = self._asked = 0
+
     def _count(self, now_ns: int) -> None:
         self._asked = self._asked + 1 if now_ns == self._asked_ns else 1
         self._asked_ns = now_ns
@@ -87,11 +99,46 @@ class NativeStrategy:
         return (StrategyFailed(context.stream_time_ns, error),)
 
 
-def flatten_asked(context: ProcessingContext) -> tuple[Event, ...]:
-    """Return the flatten's next requests while the kill switch is ``flatten``, and the switch to ``halt`` once all is flat."""
-    if is_flat(context):
-        return (KillSwitchChanged(context.stream_time_ns, "halt", "core", "flattened"),)
-    return tuple(requests(flatten_intents(context), context, FLATTEN_STRATEGY))
+class Flatten:
+    """Asks for what the flatten needs, and leaves alone for a while what refused it.
+
+    What refused is an instrument whose closing order ended in any way but filled, or an order whose cancel failed.
+    """
+
+    __slots__ = ("_closing", "_not_before_ns")
+
+    def __init__(self) -> None:
+        self._closing: dict[str, str] = {}
+        self._not_before_ns: dict[str, int] = {}
+
+    def asked(self, event: Event, context: ProcessingContext, taken: Collection[str]) -> tuple[Event, ...]:
+        """Return the next requests after an input under ``flatten``, and the switch to ``halt`` once all is flat.
+
+        ``taken`` are keys that a Core-native strategy is about to ask for.
+        """
+        if self.refused(event, context.stream_time_ns) or type(event) in REFUSALS:
+            return ()
+        if is_flat(context):
+            self._closing.clear()
+            self._not_before_ns.clear()
+            return (KillSwitchChanged(context.stream_time_ns, "halt", "core", "flattened"),)
+        intents = [each for each in flatten_intents(context, taken) if self._may_ask(each, context.stream_time_ns)]
+        self._closing.update({each.key: each.instrument_id for each in intents if type(each) is NewIntent})
+        return tuple(requests(intents, context, FLATTEN_STRATEGY))
+
+    def refused(self, event: Event, now_ns: int) -> bool:
+        """Note what an event refuses, and say whether it is the end of an order of the flatten's own."""
+        if type(event) not in _ENDS:
+            return False
+        key: str = event.client_order_id  # type: ignore[union-attr]  # each of them has one
+        instrument_id = self._closing.pop(key, None)
+        if instrument_id is not None or type(event) in _CANCEL_FAILED:
+            self._not_before_ns[instrument_id or key] = now_ns + AGAIN_AFTER_NS
+        return instrument_id is not None
+
+    def _may_ask(self, intent: Intent, now_ns: int) -> bool:
+        subject = intent.instrument_id if type(intent) is NewIntent else intent.key
+        return now_ns >= self._not_before_ns.get(subject, 0)
 
 
 def requests(intents: Iterable[Intent], context: ProcessingContext, strategy_id: str) -> Iterator[Event]:
@@ -106,6 +153,11 @@ def requests(intents: Iterable[Intent], context: ProcessingContext, strategy_id:
             yield ModifyRequested(at_ns, at_ns, intent.key, intent.quantity, intent.price)
         else:
             yield CancelRequested(at_ns, at_ns, (intent.key,))
+
+
+def keys_of(events: Iterable[Event]) -> frozenset[str]:
+    """Return the keys of the orders whose terms are among the events."""
+    return frozenset(each.client_order_id for each in events if type(each) is OrderInitialized)
 
 
 def strategy_name(configuration: CoreConfiguration) -> str:

@@ -18,6 +18,7 @@ from tc.core.events import (
     ModifyRequested,
     OrderInitialized,
     RunFailed,
+    RunResumed,
     RunStopped,
     StrategyFailed,
     SubmitRequested,
@@ -25,11 +26,10 @@ from tc.core.events import (
 from tc.errors import InvariantViolation
 from tc.ports import CoreStrategy
 from tc.runtime.clock import control_time
-from tc.runtime.native import OWN_TAG
 from tc.runtime.stream import EventStream
 from tc.store.decisions import decision_line
 
-_INTERRUPTED = frozenset({RunFailed, RunStopped})
+_INTERRUPTED = frozenset({RunFailed, RunResumed, RunStopped})
 _canonical = msgspec.json.Encoder().encode
 
 
@@ -149,17 +149,16 @@ class _Runtime:
             case KillSwitchChanged():
                 return event.by == "core"
             case OrderInitialized():
-                return OWN_TAG in event.tags
+                return event.strategy_id in self.stream.own_strategies
+            case CancelRequested() if self.stream.context.kill_switch != "none":
+                return False  # A node that stops under the kill switch cancels what a Core-native strategy has left open.
             case ModifyRequested():
-                return self._is_own_order(event.client_order_id)
+                keys: tuple[str, ...] = (event.client_order_id,)
             case SubmitRequested() | CancelRequested():
-                return any(self._is_own_order(key) for key in event.client_order_ids)
+                keys = event.client_order_ids
             case _:
-                return False
-
-    def _is_own_order(self, key: str) -> bool:
-        terms = self.stream.context.terms(key)
-        return terms is not None and OWN_TAG in terms.tags
+                keys = ()
+        return any(map(self.stream.is_own, keys))
 
     def _decided(self, decision: Decision) -> None:
         self.decisions += 1

@@ -9,19 +9,21 @@ from tc.core import (
     CoreConfiguration,
     EventStreamEntry,
     ProcessingContext,
+    ProcessingPosition,
     State,
     state_digest,
     step_event_entry,
 )
 from tc.core.decision import Decision, Obligation
-from tc.core.events import ControlTimeReached, Event
+from tc.core.events import ControlTimeReached, Event, RunResumed, SnapshotTaken
+from tc.core.reserved import FLATTEN_STRATEGY
 from tc.core.state.fold import fold_entry
 from tc.errors import DocumentError, EngineError, InvariantViolation, TcError
 from tc.ports import CoreStrategy, ExecutionAdapter
 from tc.runtime.clock import ControlClock, control_time
 from tc.runtime.cursor import EventStreamCursor
 from tc.runtime.dispatch import carry_out, own_records
-from tc.runtime.native import EVALUATED, REFUSALS, NativeStrategy, flatten_asked
+from tc.runtime.native import EVALUATED, Flatten, NativeStrategy, keys_of, strategy_name
 
 
 class Checkpoint(Protocol):
@@ -30,6 +32,9 @@ class Checkpoint(Protocol):
     def __call__(self, position: int, digest: str) -> None:
         """Keep the digest."""
         ...
+
+
+_BOUNDS = frozenset({RunResumed, SnapshotTaken})
 
 
 def _nothing(*_: object) -> None:
@@ -60,6 +65,8 @@ class EventStream:
         Called before a Decision is carried out: puts the journal on disk where effects leave the process.
     strategy
         A Core-native strategy to evaluate; needs a gate.
+    entries, state
+        How many entries there are already, and what they add up to, where a stream goes on that was begun before.
 
     """
 
@@ -73,6 +80,8 @@ class EventStream:
         decided: Callable[[Decision], None] = _nothing,
         before_effects: Callable[[], None] = _nothing,
         strategy: CoreStrategy | None = None,
+        entries: int = 0,
+        state: State = INITIAL,
     ) -> None:
         if strategy is not None and configuration.gate is None:
             raise DocumentError("a Core-native strategy has no way out but through the gate", hint="Set `gate: on` or `observe`.")
@@ -84,17 +93,22 @@ class EventStream:
         self._before_effects = before_effects
         self._native = None if strategy is None else NativeStrategy(strategy, configuration)
         self._is_flattening = configuration.gate is not None and configuration.gate.mode == "on"
+        self._flatten = Flatten()
+        self.own_strategies = frozenset(
+            {FLATTEN_STRATEGY} if strategy is None else {FLATTEN_STRATEGY, strategy_name(configuration)}
+        )
         self._clock = None if configuration.gate is None else ControlClock(configuration)
         self._take = self._folded if configuration.gate is None else self._stepped
         self._adapter: ExecutionAdapter | None = None
-        self._cursor = EventStreamCursor()
-        self._until_checkpoint = checkpoint_every
+        self._cursor = EventStreamCursor(ProcessingPosition(state.position + 1))
+        self._until_checkpoint = checkpoint_every - entries % checkpoint_every
+        self._is_catching_up = False
         self._violation: InvariantViolation | None = None
         self._unwritten: TcError | None = None
         self._inbox: deque[Event] = deque()
         self._own: deque[Event] = deque()
         self._is_stepping = False
-        self.state: State = INITIAL
+        self.state: State = state
 
     def emit(self, event: Event) -> None:
         """Take the event into the stream; one that arrives during a step waits its turn.
@@ -126,6 +140,10 @@ class EventStream:
         self._adapter = adapter
         if self._clock is not None:
             self._clock.attach(adapter, self.state)
+
+    def is_due(self, now_ns: int) -> bool:
+        """Say whether a deadline has come by now; a timer may ring for one that is gone."""
+        return self._clock is not None and not self._is_stepping and self._clock.due(self.state, now_ns) is not None
 
     def reach(self, now_ns: int) -> None:
         """Realise, one by one, the deadlines that have come: the engine's timer rang.
@@ -203,16 +221,31 @@ class EventStream:
     def take_input(self, event: Event) -> None:
         """Step an event that came from outside, then ask the strategy and the flatten; what they ask for waits as `own`."""
         self._step(event)
+        if type(event) in _BOUNDS:
+            self._bounded(event)
+        if self._is_catching_up:
+            return
         control, native = self.state.control, self._native
         is_flattening = control.safeguards.kill_switch == "flatten" and self._is_flattening and control.run == "running"
-        if is_flattening and type(event) not in REFUSALS:
-            self._own.extend(flatten_asked(self.context))
-        if native is not None and type(event) in EVALUATED:
-            self._own.extend(native.asked(self.context))
+        asked = () if native is None or type(event) not in EVALUATED else native.asked(self.context)
+        if is_flattening:
+            self._own.extend(self._flatten.asked(event, self.context, keys_of(asked)))
+        self._own.extend(asked)
+
+    def _bounded(self, event: Event) -> None:
+        """Let nothing be asked for from a resumption to the snapshot behind it: what the process before had in mind is lost."""
+        self._is_catching_up = type(event) is RunResumed
+        if self._is_catching_up:
+            self._own.clear()
+            self._flatten = Flatten()
+            if self._native is not None:
+                self._native.forget()
 
     def take_own(self) -> None:
         """Step the first of the Runtime's own events that wait."""
-        self._step(self._own.popleft())
+        event = self._own.popleft()
+        self._step(event)
+        self._flatten.refused(event, self.state.stream_time_ns)
 
     def _step(self, event: Event) -> None:
         entry = self._appended(event)
@@ -232,7 +265,7 @@ class EventStream:
         self._decided(decision)
         if self.state.control.run != "running":
             return
-        self._own.extend(own_records(decision, self.state))
+        self._own.extend(own_records(decision, self.state, self.own_strategies))
         self._before_effects()
         inbox = self._inbox
         inbox.extend(carry_out(self._adapter, decision, arrived=inbox.__len__, at_ns=self.state.stream_time_ns))
@@ -248,18 +281,27 @@ class EventStream:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a decision may hang on the next feedback: it is to be emitted at once, not in a batch."""
+        """Whether a decision may hang on the next feedback: it is to be emitted at once, not in a batch.
+
+        What is only in flight waits for none: its answer lets nothing go, and is taken in before the next request is judged and
+        before a deadline is realised. During a step what comes back takes its place in the inbox.
+        """
         if self._clock is None:
             return False
         state = self.state
         queue = state.execution.queue
         return (
-            self._native is not None
+            self._is_stepping
+            or self._native is not None
             or queue.size > 0
-            or self._clock.armed_ns is not None
-            or any(queue.in_flight)
+            or queue.rate_deadline_ns > 0
             or state.control.safeguards.kill_switch == "flatten"
         )
+
+    def is_own(self, key: str) -> bool:
+        """Whether the order of a key is the Runtime's own: a Core-native strategy's, or the flatten's. Its strategy says so."""
+        terms = self.context.terms(key)
+        return terms is not None and terms.strategy_id in self.own_strategies
 
     @property
     def own(self) -> tuple[Event, ...]:

@@ -2,18 +2,26 @@
 
 from decimal import Decimal
 
-from gated import INSTRUMENT, SECOND, GatedStream
-from tc.core.control import flatten_intents, is_flat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gated import INSTRUMENT, SECOND, GatedStream, results
+from tc.core.control import flatten_intents, is_flat, left_open
 from tc.core.events import (
     KillMode,
     OrderCancelRejected,
     OrderFilled,
+    OrderInitialized,
     OrderPendingCancel,
     OrderRejected,
+    SnapshotOrder,
     SnapshotPosition,
     SnapshotTaken,
+    SubmitRequested,
 )
 from tc.core.intents import CancelIntent, Intent, NewIntent
+from tc.core.reserved import FLATTEN_STRATEGY
 from tc.core.state.exact import ZERO
 
 
@@ -23,7 +31,7 @@ def play(stream: GatedStream, intents: tuple[Intent, ...]) -> None:
         if isinstance(intent, CancelIntent):
             stream.cancel(intent.key)
         elif isinstance(intent, NewIntent):
-            stream.new(intent.key, intent.side, str(intent.quantity), None, reduce_only=intent.reduce_only)
+            stream.new(intent.key, intent.side, str(intent.quantity), None, reduce_only=True, strategy_id=FLATTEN_STRATEGY)
 
 
 def test_R42_under_another_mode_nothing_is_flattened() -> None:
@@ -162,3 +170,118 @@ def test_R42_a_position_is_closed_by_its_own_fills_whoever_asked() -> None:
         )
     )  # fmt: skip
     assert is_flat(stream.context)
+
+
+def asked(stream: GatedStream) -> NewIntent:
+    """Return the one closing order that the flatten asks for now."""
+    (intent,) = flatten_intents(stream.context)
+    assert isinstance(intent, NewIntent)
+    return intent
+
+
+@given(held=st.decimals("0.001", "50", places=3), most=st.decimals("0.5", "20", places=3))
+def test_R42_a_position_above_what_one_order_may_hold_is_closed_by_several(held: Decimal, most: Decimal) -> None:
+    stream = GatedStream(max_quantity=str(most))
+    stream.hold("BUY", str(held))
+    stream.kill("flatten")
+    left = held
+    while not is_flat(stream.context):
+        order = asked(stream)
+        assert order.quantity == min(left, most), "whole orders, then the exact rest"
+        play(stream, (order,))
+        stream.submitted(order.key)
+        assert flatten_intents(stream.context) == (), "one after the other"
+        stream.filled(order.key, str(order.quantity))
+        left -= order.quantity
+    assert left == 0
+    assert stream.state.execution.exposures[INSTRUMENT].position == 0
+
+
+def test_R42_no_digit_of_what_is_closed_is_rounded_away() -> None:
+    quantity = "1." + "0" * 40 + "1"
+    stream = GatedStream()
+    stream.hold("SELL", quantity)
+    stream.kill("flatten")
+    assert asked(stream).quantity == Decimal(quantity)
+
+
+@pytest.mark.parametrize("most", [None, "NaN", "Infinity", "0", "-1"])
+def test_R42_what_is_no_largest_quantity_keeps_nothing_open(most: str | None) -> None:
+    stream = GatedStream(max_quantity=most)
+    stream.hold("BUY", "7")
+    stream.kill("flatten")
+    assert asked(stream).quantity == 7
+
+
+def test_R42_an_order_of_anybody_elses_is_cancelled_whatever_its_key_and_its_tag() -> None:
+    stream = GatedStream()
+    terms = OrderInitialized(
+        stream.now, stream.now, "FLATTEN-7", "EXTERNAL", INSTRUMENT, "BUY", "LIMIT", Decimal(1), "GTC", Decimal(90),
+        tags=("tc.core",),
+    )  # fmt: skip
+    resting = SnapshotOrder(terms, "A-1", "V-7", Decimal(1), ZERO)
+    stream.emit(SnapshotTaken(stream.now, stream.now, "venue", "flatten", (resting,)))
+    assert flatten_intents(stream.context) == (CancelIntent("FLATTEN-7"),)
+
+
+@pytest.mark.parametrize("mode", ["none", "flatten"])
+def test_R42_a_key_of_the_flattens_is_denied_to_anybody_else(mode: KillMode) -> None:
+    stream = GatedStream()
+    stream.hold("BUY", "1")
+    stream.kill(mode)
+    outcomes = stream.new("FLATTEN-8", "SELL", "1", "130", reduce_only=True, tags=("tc.core",))
+    assert results(outcomes) == [("FLATTEN-8", "denied", "reserved_key")]
+    assert outcomes[0].rule == "R42"
+    assert results(stream.emit(SubmitRequested(stream.now, stream.now, ("FLATTEN-9",)))) == [
+        ("FLATTEN-9", "denied", "reserved_key")
+    ]
+
+
+def test_R42_where_the_gate_only_observes_a_key_of_the_flattens_would_be_denied() -> None:
+    stream = GatedStream(mode="observe")
+    assert results(stream.new("FLATTEN-8")) == [("FLATTEN-8", "would_deny", "reserved_key")]
+
+
+def test_R42_the_flatten_takes_no_key_that_somebody_has_or_is_about_to_ask_for() -> None:
+    stream = GatedStream()
+    stream.hold("BUY", "1")
+    stream.kill("flatten")
+    at = int(stream.context.position)
+    stream.initialize(f"FLATTEN-{at + 1}")
+    (intent,) = flatten_intents(stream.context, {f"FLATTEN-{at + 1}-1"})
+    assert intent.key == f"FLATTEN-{at + 1}-2"
+
+
+def test_R43_the_flattens_own_order_waits_on_when_the_flatten_is_asked_for_again() -> None:
+    stream = GatedStream(rate=(1, 3600 * SECOND, 1))
+    stream.hold("BUY", "1")
+    stream.new("A", "SELL", "1", "130", reduce_only=True)
+    stream.kill("flatten")
+    own = asked(stream)
+    play(stream, (own,))
+    assert stream.context.pending(own.key) is not None
+    assert results(stream.kill("flatten")) == []
+    assert results(stream.kill("halt")) == [(own.key, "invalid", "kill_switch")]
+
+
+def test_R42_a_run_that_ends_before_the_flatten_is_done_says_what_is_left() -> None:
+    stream = GatedStream()
+    stream.hold("BUY", "3")
+    stream.open("A")
+    assert left_open(stream.context) == ""
+    stream.kill("flatten")
+    play(stream, flatten_intents(stream.context))
+    assert left_open(stream.context) == f"{INSTRUMENT} at 3, 1 orders open, 1 commands under way"
+    last = stream.complete()
+    assert last is not None
+    assert results(last.outcomes) == [("", "held", "not_flat")]
+    assert last.outcomes[0].detail == f"{INSTRUMENT} at 3, 1 orders open, 1 commands under way"
+
+
+@pytest.mark.parametrize("mode", ["on", "observe"])
+def test_R42_a_run_that_ends_flat_or_whose_gate_only_observes_says_nothing_of_it(mode: str) -> None:
+    stream = GatedStream(mode=mode)
+    if mode == "observe":
+        stream.hold("BUY", "3")
+    stream.kill("flatten")
+    assert stream.complete() is None

@@ -77,6 +77,15 @@ class Commands(RuleBasedStateMachine):
         before = self.stream.state
         self._check(before, self.stream.cancel(*keys), is_request=True)
 
+    @rule(number=st.integers(0, 99), side=st.sampled_from(["BUY", "SELL"]), is_reducing=st.booleans())
+    def ask_with_a_key_of_the_flattens(self, number: int, side: str, is_reducing: bool) -> None:
+        key = f"FLATTEN-{number}"
+        before = self.stream.state.execution.queue
+        outcomes = self.stream.new(key, side, "1", reduce_only=is_reducing, tags=("tc.core",))
+        assert [(each.result, each.reason) for each in outcomes] == [("denied", "reserved_key")]
+        assert self.stream.state.execution.queue is before, "R44"
+        self._emit(OrderDenied(self.stream.now, self.stream.now, key, "reserved_key"))
+
     # What an operator does, and time
 
     @rule(mode=st.sampled_from(["none", "none", "none", "reduce", "halt", "halt_all", "flatten"]))

@@ -39,6 +39,7 @@ from tc.core.state.model import InFlight, Pending, Queue, State
 
 CASES: dict[str, tuple[State, Candidate, GateConfiguration]] = {
     "duplicate_key": (state_with(), new(is_new_key=False), gate_with()),
+    "reserved_key": (state_with(), new(key="FLATTEN-1"), gate_with()),
     "unknown_order": (state_with(), cancel(is_known=False), gate_with()),
     "invalid_terms": (state_with(), new(total=Decimal(0)), gate_with()),
     "unknown_instrument": (state_with(), new(instrument_id="OTHER.Y"), gate_with()),
@@ -93,6 +94,7 @@ NOT_OF_RISK = {
     "group_waits",
     "queue_failure",
     "run_ended",
+    "not_flat",
 }
 FULL = gate_with(
     max_order_quantity="8",
@@ -209,6 +211,8 @@ def test_R38_judging_again_gives_the_same_and_changes_nothing(state: State, cand
 @pytest.mark.parametrize(
     ("first", "second"),
     [
+        ("duplicate_key", "reserved_key"),
+        ("reserved_key", "unknown_order"),
         ("duplicate_key", "unknown_order"),
         ("invalid_terms", "unknown_instrument"),
         ("unknown_instrument", "unsupported_under_gate"),
@@ -217,6 +221,7 @@ def test_R38_judging_again_gives_the_same_and_changes_nothing(state: State, cand
 def test_R38_of_two_faults_of_terms_the_first_is_the_reason(first: str, second: str) -> None:
     faults: dict[str, dict[str, Any]] = {
         "duplicate_key": {"is_new_key": False},
+        "reserved_key": {"key": "FLATTEN-1"},
         "unknown_order": {"is_known": False},
         "invalid_terms": {"total": Decimal(0)},
         "unknown_instrument": {"instrument_id": "OTHER.Y"},
@@ -314,10 +319,10 @@ def test_R35_the_queue_takes_commands_from_the_one_module_that_has_them_judged()
     importers = {
         path.relative_to(Path(tc.__file__).parent).as_posix()
         for path in Path(tc.__file__).parent.rglob("*.py")
-        if "admit" in _imported(path) and path.parent.name != "control"
+        if "admit" in _imported(path, "tc.core.control") and path.parent.name != "control"
     }
     assert importers == {"core/requests.py"}
-    assert "judge" in _imported(Path(tc.__file__).parent / "core" / "requests.py")
+    assert "judge" in _imported(Path(tc.__file__).parent / "core" / "requests.py", "tc.core.risk")
 
 
 def test_R35_R44_a_denied_command_leaves_no_queue_entry_and_no_order() -> None:
@@ -370,6 +375,6 @@ def _words(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def _imported(path: Path) -> set[str]:
+def _imported(path: Path, package: str) -> set[str]:
     imports = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
-    return {alias.name for node in imports for alias in node.names}
+    return {alias.name for node in imports if (node.module or "").startswith(package) for alias in node.names}

@@ -50,7 +50,8 @@ def advance(
     deadline_ns = _rate_deadline(queue, now_ns, gate.rate)
     if deadline_ns != queue.rate_deadline_ns:
         queue = replace(queue, rate_deadline_ns=deadline_ns)
-    queue = _explained(queue, touched, now_ns, gate, outcomes)
+    if queue.size:
+        queue = _explained(queue, touched, now_ns, gate, outcomes)
     if queue is execution.queue:
         return execution, ()
     return replace(execution, queue=queue), tuple(outcomes)
@@ -65,19 +66,8 @@ def _sent(queue: Queue, now_ns: int, gate: GateConfiguration, outcomes: list[Out
     timeout_ns = gate.timing.acknowledgement_timeout_ns
     for each in selected:
         key = each.key
-        flying = InFlight(
-            key,
-            each.kind,
-            now_ns,
-            each.instrument_id,
-            each.side,
-            each.quantity,
-            each.price,
-            each.trigger_price,
-            each.reserved,
-            is_overdue=False,
-        )
-        pending, in_flight = slots.remove(pending, key), slots.put(in_flight, key, flying)
+        slot = slots.slot_of(key)
+        pending, in_flight = slots.remove_at(pending, slot, key), slots.put_at(in_flight, slot, key, _in_flight(each, now_ns))
         if timeout_ns is not None:
             insort(watch, (now_ns + timeout_ns, key))
         outcomes.append(
@@ -85,6 +75,21 @@ def _sent(queue: Queue, now_ns: int, gate: GateConfiguration, outcomes: list[Out
         )
     return Queue(
         pending, queue.size - len(selected), lanes, in_flight, tuple(watch), queue.admissions, arrival, queue.rate_deadline_ns
+    )
+
+
+def _in_flight(sent: Pending, now_ns: int) -> InFlight:
+    return InFlight(
+        sent.key,
+        sent.kind,
+        now_ns,
+        sent.instrument_id,
+        sent.side,
+        sent.quantity,
+        sent.price,
+        sent.trigger_price,
+        sent.reserved,
+        is_overdue=False,
     )
 
 
@@ -126,7 +131,7 @@ def _standing(queue: Queue, place: tuple[int, str]) -> Pending:
 
 def _rate_deadline(queue: Queue, now_ns: int, rate: RateLimit | None) -> int:
     """Return when the rate lets the first of the lanes go. What is due stays due, at its deadline, until that is realised."""
-    lane = next((lane for lane in queue.lanes if lane), None)
+    lane = next(filter(None, queue.lanes), None)
     if lane is None or rate is None:
         return 0
     deadline_ns = earliest(queue.arrival, rate, len(_together(queue, lane, 0)), now_ns)

@@ -30,20 +30,21 @@ def admit(execution: ExecutionState, candidate: Candidate, *, reduces: bool, now
     queue = execution.queue
     waiting = slots.get(queue.pending, candidate.key)
     number = queue.admissions + 1
-    execution = _with(execution, replace(queue, admissions=number))
     allowed = outcome(candidate.key, candidate.kind, "allowed")
     if waiting is None:
         return _put(execution, _pending(candidate, number, now_ns, reduces=reduces), gate), (allowed,)
+    execution = replace(execution, queue=replace(queue, admissions=number))
     execution, ends = _dominate(execution, waiting, _pending(candidate, number, now_ns, waiting, reduces=reduces), gate)
     return execution, (allowed, *ends)
 
 
 def begun(execution: ExecutionState, key: str) -> ExecutionState:
     """Let go of what the NEW in flight counts: its Order has begun, and counts for itself. The NEW stays in flight."""
-    flying = slots.get(execution.queue.in_flight, key)
+    queue, slot = execution.queue, slots.slot_of(key)
+    flying = queue.in_flight[slot].get(key)
     if flying is None or flying.kind != "NEW":
         return execution
-    queue = replace(execution.queue, in_flight=slots.put(execution.queue.in_flight, key, replace(flying, reserved=ZERO)))
+    queue = replace(queue, in_flight=slots.put_at(queue.in_flight, slot, key, replace(flying, reserved=ZERO)))
     return _without_its_count(execution, queue, flying)
 
 
@@ -55,7 +56,7 @@ def settle(execution: ExecutionState, key: str, kinds: frozenset[Kind], gate: Ga
     queue, slot = execution.queue, slots.slot_of(key)
     flying, waiting = queue.in_flight[slot].get(key), queue.pending[slot].get(key)
     if flying is not None and flying.kind in kinds:
-        execution = _landed(execution, flying, gate)
+        execution = _landed(execution, slot, flying, gate)
         if waiting is not None:
             queue = execution.queue
             lanes = _inserted(queue.lanes, gate.kind_priority.index(waiting.kind), (waiting.admission, key))
@@ -67,10 +68,10 @@ def settle(execution: ExecutionState, key: str, kinds: frozenset[Kind], gate: Ga
 
 def drop(execution: ExecutionState, key: str, gate: GateConfiguration) -> Change:
     """End everything under a key whose order is gone or final: what is in flight is settled, what waits is invalid."""
-    flying = slots.get(execution.queue.in_flight, key)
+    queue, slot = execution.queue, slots.slot_of(key)
+    flying, waiting = queue.in_flight[slot].get(key), queue.pending[slot].get(key)
     if flying is not None:
-        execution = _landed(execution, flying, gate)
-    waiting = slots.get(execution.queue.pending, key)
+        execution = _landed(execution, slot, flying, gate)
     if waiting is None:
         return execution, ()
     return _taken(execution, waiting, gate), (outcome(key, waiting.kind, "invalid", "order_gone"),)
@@ -203,12 +204,18 @@ def _on_top(execution: ExecutionState, key: str, quantity: Decimal) -> Decimal:
 
 
 def _put(execution: ExecutionState, pending: Pending, gate: GateConfiguration) -> ExecutionState:
-    """Let a command wait: in its lane, unless another is in flight under its key."""
+    """Let the command that was admitted last wait: in its lane, unless another is in flight under its key."""
     queue, key = execution.queue, pending.key
-    lanes = queue.lanes
-    if slots.get(queue.in_flight, key) is None:
+    slot, lanes = slots.slot_of(key), queue.lanes
+    if key not in queue.in_flight[slot]:
         lanes = _inserted(lanes, gate.kind_priority.index(pending.kind), (pending.admission, key))
-    queue = replace(queue, pending=slots.put(queue.pending, key, pending), size=queue.size + 1, lanes=lanes)
+    queue = replace(
+        queue,
+        pending=slots.put_at(queue.pending, slot, key, pending),
+        size=queue.size + 1,
+        lanes=lanes,
+        admissions=pending.admission,
+    )
     return _with(execution, queue, pending, pending.reserved)
 
 
@@ -216,13 +223,9 @@ def _taken(execution: ExecutionState, pending: Pending, gate: GateConfiguration)
     """End a command that waits. The rate's deadline stands until the step is over: nothing that comes now may pass it."""
     queue, key = execution.queue, pending.key
     index = gate.kind_priority.index(pending.kind)
-    lane = _without(queue.lanes[index], (pending.admission, key))
-    queue = replace(
-        queue,
-        pending=slots.remove(queue.pending, key),
-        size=queue.size - 1,
-        lanes=(*queue.lanes[:index], lane, *queue.lanes[index + 1 :]),
-    )
+    lanes = [*queue.lanes]
+    lanes[index] = _without(lanes[index], (pending.admission, key))
+    queue = replace(queue, pending=slots.remove(queue.pending, key), size=queue.size - 1, lanes=tuple(lanes))
     return _without_its_count(execution, queue, pending)
 
 
@@ -232,13 +235,11 @@ def _swapped(execution: ExecutionState, was: Pending, now: Pending) -> Execution
     return _with(execution, queue, now, subtract(now.reserved, was.reserved))
 
 
-def _landed(execution: ExecutionState, flying: InFlight, gate: GateConfiguration) -> ExecutionState:
+def _landed(execution: ExecutionState, slot: int, flying: InFlight, gate: GateConfiguration) -> ExecutionState:
     """End a command in flight: it is neither watched nor counted any more."""
-    queue, watch = execution.queue, execution.queue.watch
-    timeout_ns = gate.timing.acknowledgement_timeout_ns
-    if timeout_ns is not None:
-        watch = _without(watch, (flying.sent_ns + timeout_ns, flying.key))
-    queue = replace(queue, in_flight=slots.remove(queue.in_flight, flying.key), watch=watch)
+    queue, key, timeout_ns = execution.queue, flying.key, gate.timing.acknowledgement_timeout_ns
+    watch = queue.watch if timeout_ns is None else _without(queue.watch, (flying.sent_ns + timeout_ns, key))
+    queue = replace(queue, in_flight=slots.remove_at(queue.in_flight, slot, key), watch=watch)
     return _without_its_count(execution, queue, flying)
 
 
@@ -247,9 +248,10 @@ def _inserted(
 ) -> tuple[tuple[tuple[int, str], ...], ...]:
     lane = lanes[index]
     at = bisect_left(lane, item)
+    changed = [*lanes]
     # Adding tuples copies a long lane once where it grows at its end; unpacking would copy it twice.
-    lane = lane[:at] + (item,) + lane[at:]  # noqa: RUF005
-    return (*lanes[:index], lane, *lanes[index + 1 :])
+    changed[index] = lane[:at] + (item,) + lane[at:]  # noqa: RUF005
+    return tuple(changed)
 
 
 def _without(ordered: tuple[tuple[int, str], ...], item: tuple[int, str]) -> tuple[tuple[int, str], ...]:
@@ -271,4 +273,7 @@ def _with(
 
 def _without_its_count(execution: ExecutionState, queue: Queue, held: Pending | InFlight) -> ExecutionState:
     """Return the execution domain with another queue, and without what it counts for a command."""
-    return _with(execution, queue, held, negate(held.reserved)) if held.reserved else replace(execution, queue=queue)
+    if not held.reserved:
+        return replace(execution, queue=queue)
+    exposures = reserved(execution.exposures, held.instrument_id, held.side, negate(held.reserved))
+    return replace(execution, queue=queue, exposures=exposures)

@@ -10,11 +10,16 @@ from tc.core.events.control import (
     ControlReason,
     ControlTimeReached,
     KillMode,
+    KillStep,
+    KillSwitchAdvanced,
     KillSwitchChanged,
     SnapshotOrder,
     SnapshotPosition,
     SnapshotTaken,
     StrategyFailed,
+    TapeBlockWritten,
+    TapeEnd,
+    TapeStopped,
     ThrottleReset,
 )
 from tc.core.events.market import FeedDegraded, MarketDataRows, MarketObserved
@@ -42,6 +47,7 @@ from tc.core.events.run import (
     ComponentStateChanged,
     RunCompleted,
     RunFailed,
+    RunResumed,
     RunStarted,
     RunStopped,
     TradingStateChanged,
@@ -75,6 +81,7 @@ type OrderEvent = (
 type AccountEvent = PositionOpened | PositionChanged | PositionClosed | AccountUpdated
 type ControlEvent = (
     RunStarted
+    | RunResumed
     | RunCompleted
     | RunStopped
     | RunFailed
@@ -82,6 +89,9 @@ type ControlEvent = (
     | ComponentStateChanged
     | ControlTimeReached
     | KillSwitchChanged
+    | KillSwitchAdvanced
+    | TapeBlockWritten
+    | TapeStopped
     | ThrottleReset
     | StrategyFailed
     | SnapshotTaken
@@ -138,6 +148,8 @@ __all__ = [
     "FeedDegraded",
     "IntentEvent",
     "KillMode",
+    "KillStep",
+    "KillSwitchAdvanced",
     "KillSwitchChanged",
     "Kind",
     "Margin",
@@ -167,6 +179,7 @@ __all__ = [
     "PositionOpened",
     "RunCompleted",
     "RunFailed",
+    "RunResumed",
     "RunStarted",
     "RunStopped",
     "SnapshotOrder",
@@ -174,6 +187,9 @@ __all__ = [
     "SnapshotTaken",
     "StrategyFailed",
     "SubmitRequested",
+    "TapeBlockWritten",
+    "TapeEnd",
+    "TapeStopped",
     "ThrottleReset",
     "TradingStateChanged",
     "span",

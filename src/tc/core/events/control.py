@@ -35,6 +35,80 @@ class KillSwitchChanged(Fact, frozen=True):
     reason: str
 
 
+KillStep = Literal["blocked", "annihilated", "cancelled", "flattened", "halted", "failed"]
+"""How far a kill has come, in its order; or that it could not come further in its time."""
+
+
+class KillSwitchAdvanced(Fact, frozen=True):
+    """A kill came a step further: all that the step's name says is true from here on.
+
+    ``halted`` says more than that nothing is sent: nothing is under way that could still reach the venue, which was asked.
+
+    Parameters
+    ----------
+    at_ns
+        Local stamp, in nanoseconds since the epoch.
+    step
+        What is true now.
+    latency_ns
+        How long after the kill was asked for.
+    detail
+        The figures behind it, for people.
+
+    """
+
+    step: KillStep
+    latency_ns: int
+    detail: str = ""
+
+
+class TapeBlockWritten(Fact, frozen=True):
+    """A block of the run's tape is on disk: the market data of these rows, as the node saw it.
+
+    Parameters
+    ----------
+    at_ns
+        Local stamp, in nanoseconds since the epoch.
+    block
+        Its number, from 1.
+    first_row, last_row
+        The numbers of its rows, from 0, both inclusive.
+    sha256
+        The digest of its file, hex.
+
+    """
+
+    block: int
+    first_row: int
+    last_row: int
+    sha256: str
+
+
+TapeEnd = Literal["budget", "free_space", "disk", "behind"]
+"""Why a tape ends before its run: its budget is used, the disk is nearly full, it refused a block, or it is too slow."""
+
+
+class TapeStopped(Fact, frozen=True):
+    """The tape takes nothing more; the run goes on, and its rows are numbered on.
+
+    Parameters
+    ----------
+    at_ns
+        Local stamp, in nanoseconds since the epoch.
+    reason
+        Why.
+    next_row
+        The number of the first row that is not kept.
+    detail
+        The figures behind it, for people.
+
+    """
+
+    reason: TapeEnd
+    next_row: int
+    detail: str = ""
+
+
 class ThrottleReset(Fact, frozen=True):
     """A person re-enabled a strategy that the repeated-execution throttle had switched off."""
 

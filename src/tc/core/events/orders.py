@@ -16,7 +16,10 @@ FillSource = Literal["canonical", "compat"]
 
 
 class OrderInitialized(EngineFact, frozen=True):
-    """A strategy created an order: its full terms. No Order exists in State yet."""
+    """A strategy created an order: its full terms. No Order exists in State yet.
+
+    ``is_duplicate`` says that another order has the id already: that one goes on, and this one is never sent.
+    """
 
     client_order_id: str
     strategy_id: str
@@ -45,13 +48,18 @@ class OrderInitialized(EngineFact, frozen=True):
     exec_algorithm_id: str | None = None
     exec_spawn_id: str | None = None
     tags: tuple[str, ...] = ()
+    is_duplicate: bool = False
 
 
 class OrderDenied(EngineFact, frozen=True):
-    """The order was denied before it was sent; ``reason`` says by which check."""
+    """The order was denied before it was sent; ``reason`` says by which check.
+
+    ``is_duplicate`` says that it is not the order that has the id: that one goes on.
+    """
 
     client_order_id: str
     reason: str
+    is_duplicate: bool = False
 
 
 class OrderEmulated(EngineFact, frozen=True):

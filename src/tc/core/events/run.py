@@ -24,6 +24,27 @@ class RunStarted(Fact, frozen=True):
     configuration: str
 
 
+class RunResumed(Fact, frozen=True):
+    """A run that had crashed goes on from here, in a process of its own.
+
+    Up to the next `SnapshotTaken` nothing trades: the order events between the two are recovered, from what the venue says became
+    meanwhile of what was open or in doubt.
+
+    Parameters
+    ----------
+    at_ns
+        Local stamp, in nanoseconds since the epoch.
+    segment
+        Which part of the run begins, from 2: the first needs no such event.
+    reason
+        How the part before it ended, as far as that is known.
+
+    """
+
+    segment: int
+    reason: str
+
+
 class RunCompleted(Fact, frozen=True):
     """The run reached the end of its data."""
 

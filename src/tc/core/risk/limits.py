@@ -36,7 +36,7 @@ def limits_deny(state: State, candidate: Candidate, gate: GateConfiguration, *, 
     denied = _order(candidate, limits, terms, price)
     if denied is not None or not exposes:
         return denied
-    return _position(state, candidate, delta, limits) or _gross_exposure(state, candidate, delta, gate, price)
+    return _worst_case(state, candidate, delta, gate, price)
 
 
 def _unusable(limits: RiskLimits) -> Verdict | None:
@@ -81,37 +81,40 @@ def _order(candidate: Candidate, limits: RiskLimits, terms: InstrumentTerms, ref
     return None
 
 
-def _position(state: State, candidate: Candidate, delta: Decimal, limits: RiskLimits) -> Verdict | None:
-    maximum = limits.max_position
-    if maximum is None:
-        return None
+def _worst_case(
+    state: State, candidate: Candidate, delta: Decimal, gate: GateConfiguration, reference: Decimal | None
+) -> Verdict | None:
+    """Deny what could take the position too far, or the sum of all instruments' worst cases too high."""
+    limits = gate.limits
     longest, shortest = worst_case(state.execution.exposures.get(candidate.instrument_id, NO_EXPOSURE))
-    furthest = add(longest, delta) if candidate.side == "BUY" else subtract(delta, shortest)
-    return None if furthest <= maximum else above("max_position", furthest, maximum)
+    if candidate.side == "BUY":
+        furthest = longest = add(longest, delta)
+    else:
+        shortest = subtract(shortest, delta)
+        furthest = negate(shortest)
+    if limits.max_position is not None and not furthest <= limits.max_position:
+        return above("max_position", furthest, limits.max_position)
+    if limits.max_gross_exposure is None:
+        return None
+    gross = _gross_exposure(state, candidate, _size(longest, shortest), gate, reference)
+    if isinstance(gross, Verdict):
+        return gross
+    return None if gross <= limits.max_gross_exposure else above("max_gross_exposure", gross, limits.max_gross_exposure)
 
 
 def _gross_exposure(
-    state: State, candidate: Candidate, delta: Decimal, gate: GateConfiguration, own_reference: Decimal | None
-) -> Verdict | None:
-    """Deny what takes the sum of all instruments' worst cases too high. One that cannot be valued denies too."""
-    maximum = gate.limits.max_gross_exposure
-    if maximum is None:
-        return None
-    own = candidate.instrument_id
-    exposures = state.execution.exposures
-    longest, shortest = worst_case(exposures.get(own, NO_EXPOSURE))
-    if candidate.side == "BUY":
-        longest = add(longest, delta)
-    else:
-        shortest = subtract(shortest, delta)
-    gross = _value(_size(longest, shortest), gate.instruments[own], _higher(own_reference, candidate.effective_price))
+    state: State, candidate: Candidate, own_size: Decimal, gate: GateConfiguration, reference: Decimal | None
+) -> Decimal | Verdict:
+    """Return the sum of all instruments' worst cases, or why one of them cannot be valued."""
+    own, exposures = candidate.instrument_id, state.execution.exposures
+    gross = _value(own_size, gate.instruments[own], _higher(reference, candidate.effective_price))
     for other in sorted(exposures):
         if other != own:
             value = _value_of(state, other, gate)
             if isinstance(value, Verdict):
                 return value
             gross = add(gross, value)
-    return None if gross <= maximum else above("max_gross_exposure", gross, maximum)
+    return gross
 
 
 def _value_of(state: State, instrument_id: str, gate: GateConfiguration) -> Decimal | Verdict:

@@ -51,7 +51,8 @@ def executed(safeguards: Safeguards, strategy_id: str, now_ns: int, gate: GateCo
     if throttle is None or strategy_id in safeguards.throttled:
         return safeguards
     past = safeguards.executions.get(strategy_id, ())
-    times = (*(past if len(past) < throttle.executions else past[len(past) + 1 - throttle.executions :]), now_ns)
+    # Adding tuples copies the stamps, of which there may be many, once; unpacking would copy them twice.
+    times = past[max(0, len(past) + 1 - throttle.executions) :] + (now_ns,)  # noqa: RUF005
     throttled = safeguards.throttled
     if len(times) == throttle.executions and now_ns - times[0] < throttle.window_ns:
         off = list(throttled)
@@ -70,8 +71,10 @@ def counts_deny(safeguards: Safeguards, candidate: Candidate, now_ns: int, limit
     if most is not None and safeguards.message_day == now_ns // DAY_NS and safeguards.messages >= most:
         return Verdict("max_daily_messages", f"{safeguards.messages + 1} above {most}")
     window_ns = limits.duplicate_window_ns
-    if window_ns is not None and candidate.kind == "NEW" and safeguards.recent_orders:
-        at_ns = safeguards.recent_orders.get(_terms(candidate))
+    recent = safeguards.recent_orders
+    # The text of an order's terms costs more than all else here: it is made only where some order is recent enough.
+    if window_ns is not None and candidate.kind == "NEW" and recent and now_ns - max(recent.values()) < window_ns:
+        at_ns = recent.get(_terms(candidate))
         if at_ns is not None and now_ns - at_ns < window_ns:
             return Verdict("duplicate_order", f"after {now_ns - at_ns} ns, within {window_ns} ns")
     return None
@@ -98,7 +101,7 @@ def _terms(candidate: Candidate) -> str:
     """Return an order's terms as one text; equal figures are equal text, however many zeros they end in."""
     return (
         f"{candidate.strategy_id} {candidate.instrument_id} {candidate.side} {candidate.order_type} {candidate.reduce_only} "
-        f"{normalize(candidate.total)} {_text(candidate.price)} {_text(candidate.trigger_price)}"
+        f"{normalize(candidate.total)!s} {_text(candidate.price)} {_text(candidate.trigger_price)}"
     )
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from tc.core.candidate import Candidate
 from tc.core.gate import GateConfiguration, InstrumentTerms
+from tc.core.reserved import FLATTEN_PREFIX, FLATTEN_STRATEGY
 from tc.core.risk.verdict import Verdict
 from tc.core.state.exact import ZERO
 
@@ -25,9 +26,12 @@ PRICED: dict[str, tuple[bool | None, bool | None]] = {
 
 
 def terms_deny(candidate: Candidate, gate: GateConfiguration) -> Verdict | None:
-    """Deny what names no order, no valid terms, no known instrument, or what no gate can hold."""
-    if candidate.kind == "NEW" and not candidate.is_new_key:
-        return Verdict("duplicate_key")
+    """Deny a key that is used or the flatten's, and no order, no valid terms, no known instrument, or what no gate holds."""
+    if candidate.kind == "NEW":
+        if not candidate.is_new_key:
+            return Verdict("duplicate_key")
+        if candidate.key.startswith(FLATTEN_PREFIX) and candidate.strategy_id != FLATTEN_STRATEGY:
+            return Verdict("reserved_key", f"{FLATTEN_PREFIX} begins the keys of the flatten's own orders")
     if not candidate.is_known:
         return Verdict("unknown_order")
     return None if candidate.kind == "CANCEL" else _order_denies(candidate, gate)

@@ -16,6 +16,9 @@ multiply = _EXACT.multiply
 negate = _EXACT.minus
 """Return the decimal with its sign changed."""
 
+remainder = _EXACT.remainder
+"""Return what is left of the first decimal after as many whole times the second as it holds; with the first one's sign."""
+
 normalize = _EXACT.normalize
 """Return the decimal of the same value that ends in no zero."""
 

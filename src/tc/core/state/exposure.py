@@ -14,8 +14,14 @@ def moved(exposures: dict[str, Exposure], before: Order | None, after: Order | N
 
     None stands for an order that does not exist; one that is final may fill no more.
     """
-    if before is not None and after is not None and _fills_alike(before, after):
-        return exposures
+    if (
+        before is not None
+        and after is not None
+        and before.quantity is after.quantity
+        and before.filled is after.filled
+        and (before.status in FINAL) is (after.status in FINAL)
+    ):
+        return exposures  # Most events of an order leave the very same figures.
     was, now = _fillable(before), _fillable(after)
     if was == now:
         return exposures
@@ -48,10 +54,11 @@ def reserved(exposures: dict[str, Exposure], instrument_id: str, side: str, delt
 
     """
     held = exposures.get(instrument_id, NO_EXPOSURE)
-    total = add(held.buy_reserved if side == "BUY" else held.sell_reserved, delta)
+    is_buy = side == "BUY"
+    total = add(held.buy_reserved if is_buy else held.sell_reserved, delta)
     if total < ZERO:
         raise InvariantViolation(f"what commands reserve of {instrument_id} for {side} falls below zero by {delta}")
-    changed = replace(held, buy_reserved=total) if side == "BUY" else replace(held, sell_reserved=total)
+    changed = replace(held, buy_reserved=total) if is_buy else replace(held, sell_reserved=total)
     return {**exposures, instrument_id: changed}
 
 
@@ -60,15 +67,6 @@ def worst_case(exposure: Exposure) -> tuple[Decimal, Decimal]:
     longest = add(add(exposure.position, exposure.buy_open), exposure.buy_reserved)
     shortest = subtract(subtract(exposure.position, exposure.sell_open), exposure.sell_reserved)
     return longest, shortest
-
-
-def _fills_alike(before: Order, after: Order) -> bool:
-    """Say whether nothing moved of what an order may still fill; most of its events leave the very same figures."""
-    return (
-        before.quantity is after.quantity
-        and before.filled is after.filled
-        and (before.status in FINAL) is (after.status in FINAL)
-    )
 
 
 def _fillable(order: Order | None) -> Decimal:

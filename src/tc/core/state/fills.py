@@ -7,11 +7,10 @@ from msgspec.structs import replace
 from tc.core.configuration import CoreConfiguration
 from tc.core.events import AccountUpdated, OrderFilled, PositionChanged, PositionClosed, PositionOpened
 from tc.core.state import slots
+from tc.core.state.anomalies import with_anomaly
 from tc.core.state.exact import ZERO, add, multiply, negate, subtract
 from tc.core.state.model import (
-    ANOMALIES_KEPT,
     FINAL,
-    Anomaly,
     AnomalyCode,
     ExecutionState,
     Holdings,
@@ -20,7 +19,7 @@ from tc.core.state.model import (
     OrderStatus,
     Position,
 )
-from tc.core.state.orders import find, replace_order
+from tc.core.state.orders import found, replace_order
 from tc.errors import InvariantViolation
 
 
@@ -34,12 +33,13 @@ def filled(execution: ExecutionState, event: OrderFilled, configuration: CoreCon
         raise InvariantViolation(
             f"fill {event.trade_id} of order {event.client_order_id} has quantity {event.quantity} and price {event.price}"
         )
-    order = find(execution.orders, event.client_order_id)
+    slot = slots.slot_of(event.client_order_id)
+    order = found(execution.orders, slot, event.client_order_id)
     if order is None:
         return _held(execution, execution.orders, event, "unknown_order_fill", position)
     if event.trade_id in order.trade_ids:
         return execution
-    orders = _order_filled(execution.orders, order, event, configuration)
+    orders = _order_filled(execution.orders, slot, order, event, configuration)
     return _held(execution, orders, event, "late_fill" if order.status in FINAL else None, position)
 
 
@@ -82,7 +82,7 @@ def position_closed(
     holdings = execution.holdings
     if slots.get(holdings.positions, event.position_id) is None or holdings.flipping == event.position_id:
         return execution
-    return _with_anomaly(execution, "position_mismatch", position, event.position_id)
+    return with_anomaly(execution, "position_mismatch", position, event.position_id)
 
 
 def account_updated(
@@ -95,7 +95,7 @@ def account_updated(
     return replace(execution, accounts={**execution.accounts, event.account_id: event})
 
 
-def _order_filled(orders: Orders, order: Order, event: OrderFilled, configuration: CoreConfiguration) -> Orders:
+def _order_filled(orders: Orders, slot: int, order: Order, event: OrderFilled, configuration: CoreConfiguration) -> Orders:
     total = add(order.filled, event.quantity)
     if total > order.quantity:
         raise InvariantViolation(
@@ -112,18 +112,18 @@ def _order_filled(orders: Orders, order: Order, event: OrderFilled, configuratio
         venue_order_id=event.venue_order_id,
         trade_ids=(*order.trade_ids, event.trade_id),
     )
-    return replace_order(orders, order, now, configuration)
+    return replace_order(orders, slot, order, now, configuration)
 
 
 def _held(
     execution: ExecutionState, orders: Orders, event: OrderFilled, anomaly: AnomalyCode | None, position: int
 ) -> ExecutionState:
-    holdings = execution.holdings
-    ours = slots.get(holdings.positions, event.position_id)
+    holdings, key = execution.holdings, event.position_id
+    slot = slots.slot_of(key)
     positions, realized = holdings.positions, holdings.realized
-    now, gained = _filled_position(ours, event)
+    now, gained = _filled_position(positions[slot].get(key), event)
     # A position that is flat after a fill was held before it.
-    positions = slots.remove(positions, event.position_id) if now is None else slots.put(positions, event.position_id, now)
+    positions = slots.remove_at(positions, slot, key) if now is None else slots.put_at(positions, slot, key, now)
     if gained is not None:
         before = realized.get(event.instrument_id, ZERO)
         realized = {**realized, event.instrument_id: add(before, gained)}
@@ -135,10 +135,10 @@ def _held(
         {**holdings.commissions, event.commission_currency: add(paid, event.commission)},
         holdings.fills + is_canonical,
         holdings.compat_fills + (not is_canonical),
-        event.position_id if gained is not None and now is not None else holdings.flipping,
+        key if gained is not None and now is not None else holdings.flipping,
     )
     counted = replace(execution, orders=orders, holdings=changed)
-    return counted if anomaly is None else _with_anomaly(counted, anomaly, position, event.client_order_id)
+    return counted if anomaly is None else with_anomaly(counted, anomaly, position, event.client_order_id)
 
 
 def _filled_position(ours: Position | None, event: OrderFilled) -> tuple[Position | None, Decimal | None]:
@@ -147,13 +147,11 @@ def _filled_position(ours: Position | None, event: OrderFilled) -> tuple[Positio
     if ours is None:
         return _grown(None, event, event.quantity, signed), None
     after = add(ours.signed_quantity, signed)
-    is_flat_or_flipped = after == ZERO or (after > ZERO) != (ours.signed_quantity > ZERO)
-    if not is_flat_or_flipped:
+    if after and (after > ZERO) == (ours.signed_quantity > ZERO):
         return _grown(ours, event, event.quantity, after), None
-    closing = abs(ours.signed_quantity)
+    closing = ours.signed_quantity.copy_abs()
     flat = _grown(ours, event, closing, ZERO)
-    rest = subtract(event.quantity, closing)
-    opened = None if after == ZERO else _grown(None, event, rest, after)
+    opened = _grown(None, event, subtract(event.quantity, closing), after) if after else None
     return opened, subtract(flat.sell_value, flat.buy_value)
 
 
@@ -182,13 +180,4 @@ def _compared(execution: ExecutionState, event: PositionOpened | PositionChanged
     ours = slots.get(execution.holdings.positions, event.position_id)
     if (ZERO if ours is None else ours.signed_quantity) == event.signed_quantity:
         return execution
-    return _with_anomaly(execution, "position_mismatch", position, event.position_id)
-
-
-def _with_anomaly(execution: ExecutionState, code: AnomalyCode, position: int, subject: str) -> ExecutionState:
-    kept = execution.anomalies
-    return replace(
-        execution,
-        anomaly_counts={**execution.anomaly_counts, code: execution.anomaly_counts.get(code, 0) + 1},
-        anomalies=kept if len(kept) >= ANOMALIES_KEPT else (*kept, Anomaly(code, position, subject)),
-    )
+    return with_anomaly(execution, "position_mismatch", position, event.position_id)

@@ -17,6 +17,7 @@ from tc.core.events import (
     DispatchFailed,
     Event,
     FeedDegraded,
+    KillSwitchAdvanced,
     KillSwitchChanged,
     MarketDataRows,
     MarketObserved,
@@ -42,17 +43,24 @@ from tc.core.events import (
     PositionOpened,
     RunCompleted,
     RunFailed,
+    RunResumed,
     RunStarted,
     RunStopped,
     SnapshotTaken,
     StrategyFailed,
     SubmitRequested,
+    TapeBlockWritten,
+    TapeStopped,
     ThrottleReset,
     TradingStateChanged,
 )
 from tc.core.state import control, fills, market, orders, snapshot
+from tc.core.state.anomalies import with_anomaly
 from tc.core.state.model import ControlState, ExecutionState, MarketState, Orders, RunStatus, State
 from tc.errors import InvariantViolation
+
+FIRST_RESUMED = 2
+"""The first part of a run that can go on from another."""
 
 type Handler[E: Event] = Callable[[State, E, CoreConfiguration, int], State]
 
@@ -124,6 +132,12 @@ def _run_started(state: State, event: RunStarted, configuration: CoreConfigurati
     )
 
 
+def _run_resumed(state: State, event: RunResumed, configuration: CoreConfiguration, position: int) -> State:
+    if event.segment < FIRST_RESUMED:
+        raise InvariantViolation(f"position {position} resumes the run as its part {event.segment}, which is none behind another")
+    return _no_fact(state, event, configuration, position)
+
+
 def _run_ended(status: RunStatus) -> Handler[Any]:
     def handler(
         state: State,
@@ -177,15 +191,20 @@ def _of_market(step: Callable[[MarketState, Any, CoreConfiguration], MarketState
     return handler
 
 
-def _of_orders(step: Callable[[Orders, Any, CoreConfiguration], Orders]) -> Handler[Any]:
-    def handler(state: State, event: Event, configuration: CoreConfiguration, position: int) -> State:
+def _of_orders(step: Callable[[Orders, Any, CoreConfiguration], orders.Folded]) -> Handler[Any]:
+    def handler(state: State, event: Any, configuration: CoreConfiguration, position: int) -> State:  # noqa: ANN401
         execution = state.execution
+        changed = step(execution.orders, event, configuration)
+        if isinstance(changed, Orders):
+            execution = replace(execution, orders=changed)
+        else:
+            execution = with_anomaly(execution, changed, position, event.client_order_id)
         return State(
             position,
             state.configuration,
             event.at_ns if event.at_ns > state.stream_time_ns else state.stream_time_ns,  # noqa: FURB136 - a call costs more
             state.market,
-            replace(execution, orders=step(execution.orders, event, configuration)),
+            execution,
             state.control,
         )
 
@@ -251,6 +270,7 @@ HANDLERS: dict[type, Handler[Any]] = {
     PositionClosed: _of_execution(fills.position_closed),
     AccountUpdated: _of_execution(fills.account_updated),
     RunStarted: _run_started,
+    RunResumed: _run_resumed,
     RunCompleted: _run_ended("completed"),
     RunStopped: _run_ended("stopped"),
     RunFailed: _run_ended("failed"),
@@ -264,6 +284,9 @@ HANDLERS: dict[type, Handler[Any]] = {
     DispatchFailed: _of_orders(orders.dispatch_failed),
     ControlTimeReached: _no_fact,
     KillSwitchChanged: _kill_switch_changed,
+    KillSwitchAdvanced: _no_fact,
+    TapeBlockWritten: _no_fact,
+    TapeStopped: _no_fact,
     ThrottleReset: _of_control(control.throttle_reset),
     StrategyFailed: _of_control(control.strategy_failed),
     SnapshotTaken: _snapshot_taken,

@@ -16,7 +16,7 @@ OrderStatus = Literal["SUBMITTED", "ACCEPTED", "TRIGGERED", "PARTIALLY_FILLED", 
 FINAL: frozenset[str] = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED"})
 Unanswered = Literal["", "UPDATE", "CANCEL"]
 RunStatus = Literal["none", "running", "completed", "stopped", "failed"]
-AnomalyCode = Literal["late_fill", "unknown_order_fill", "position_mismatch"]
+AnomalyCode = Literal["late_fill", "unknown_order_fill", "position_mismatch", "repeated_event", "late_event", "duplicate_key"]
 ANOMALIES_KEPT = 64
 
 

@@ -17,7 +17,7 @@ def empty[T]() -> Slots[T]:
 
 @lru_cache(maxsize=1 << 14)
 def slot_of(key: str) -> int:
-    """Return which of the dicts holds the key. A step asks a dozen times for one key, so the latest answers are remembered."""
+    """Return which of the dicts holds the key. A step asks several times for one key, so the latest answers are remembered."""
     return crc32(key.encode()) & 31
 
 
@@ -28,19 +28,27 @@ def get[T](slots: Slots[T], key: str) -> T | None:
 
 def put[T](slots: Slots[T], key: str, value: T) -> Slots[T]:
     """Return the map with the key set to the value."""
-    index = slot_of(key)
+    return put_at(slots, slot_of(key), key, value)
+
+
+def put_at[T](slots: Slots[T], slot: int, key: str, value: T) -> Slots[T]:
+    """Return the map with the key, whose slot is known already, set to the value."""
     changed = [*slots]  # Copying the list and one dict is the cheapest way measured.
-    slot = changed[index] = changed[index].copy()
-    slot[key] = value
+    held = changed[slot] = changed[slot].copy()
+    held[key] = value
     return tuple(changed)
 
 
 def remove[T](slots: Slots[T], key: str) -> Slots[T]:
     """Return the map without the key, which it holds."""
-    index = slot_of(key)
+    return remove_at(slots, slot_of(key), key)
+
+
+def remove_at[T](slots: Slots[T], slot: int, key: str) -> Slots[T]:
+    """Return the map without the key, which it holds, and whose slot is known already."""
     changed = [*slots]
-    slot = changed[index] = changed[index].copy()
-    del slot[key]
+    held = changed[slot] = changed[slot].copy()
+    del held[key]
     return tuple(changed)
 
 
