@@ -51,6 +51,26 @@ data:
 seed: 42
 """
 
+PAPER = """\
+spec_version: 1
+name: smoke
+mode: paper
+engine: nautilus
+venue:
+  name: BINANCE
+  account_type: margin
+  oms_type: netting
+  starting_balances: ["100000 USDT"]
+instrument: BTCUSDT-PERP.BINANCE
+strategy:
+  scenario: ops_smoke_demo
+seed: 42
+gate: on
+risk: {profile: cautious}
+node: {venue: embedded}
+stop: {duration_s: 60}
+"""
+
 
 DOCUMENTS = Path(__file__).parent / "spec" / "documents"
 
@@ -153,7 +173,7 @@ _operations = st.sampled_from(
         (OperationSpec(at="2262-04-10T00:00:00Z", reset_throttle=True, reason="ü"),),
     ]
 )
-run_specs = st.builds(
+_all_run_specs = st.builds(
     RunSpec,
     spec_version=st.just(1),
     name=st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True),
@@ -179,3 +199,5 @@ run_specs = st.builds(
         price_history=st.builds(PriceHistorySpec, samples=st.integers(0, 100_000), every_s=_seconds),
     ),
 )
+run_specs = _all_run_specs.filter(lambda spec: spec.gate == "off" or spec.venue.oms_type == "netting")
+"""The gate counts one position per instrument: it stands in front of no hedging account."""

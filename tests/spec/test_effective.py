@@ -85,6 +85,8 @@ timing:
   heartbeat_s: null
   kill_switch_review_s: null
 operations: []
+node: null
+stop: null
 core:
   closed_orders_kept: 4096
   price_history:
@@ -133,6 +135,8 @@ def test_R15_the_effective_document_holds_every_value_with_the_fees_resolved() -
                 "kill_switch_review_s": None,
             },
             "operations": [],
+            "node": None,
+            "stop": None,
             "core": {"closed_orders_kept": 4096, "price_history": {"samples": 0, "every_s": "1"}},
         },
         "instrument": msgspec.to_builtins(INSTRUMENT),
@@ -261,7 +265,6 @@ def test_R12_two_run_specs_have_one_fingerprint_only_if_they_are_equal(one: RunS
     "override",
     [
         "name=other",
-        "venue.oms_type=hedging",
         "venue.starting_balances=[1 USDT]",
         "venue.base_currency=USDT",
         "venue.default_leverage=9",
@@ -293,6 +296,12 @@ def test_R12_two_run_specs_have_one_fingerprint_only_if_they_are_equal(one: RunS
 def test_R12_every_value_changes_the_fingerprint(override: str) -> None:
     changed = parse_run_spec(GATED, source="run.yaml", overrides=[override])
     assert fingerprint(changed) != fingerprint(parse_run_spec(GATED, source="run.yaml"))
+
+
+def test_R12_how_positions_are_kept_changes_the_fingerprint() -> None:
+    assert fingerprint(parse_run_spec(SMOKE, source="run.yaml", overrides=["venue.oms_type=hedging"])) != fingerprint(
+        parse_run_spec(SMOKE, source="run.yaml")
+    )
 
 
 def test_canonical_json_is_sorted_compact_utf_8() -> None:

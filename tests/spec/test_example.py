@@ -6,6 +6,7 @@ from tc.errors import DocumentError
 from tc.spec.check import check_document
 from tc.spec.example import example_run_spec, write_example
 from tc.spec.gate_spec import OperationSpec
+from tc.spec.paper_spec import MarketDataSpec, NodeSpec, ReconciliationSpec, StopSpec
 from tc.spec.parse import parse_run_spec
 from tc.spec.run_spec import PriceHistorySpec, RunSpec
 
@@ -26,15 +27,24 @@ def test_the_example_shows_every_field() -> None:
     assert [name for name in names if f"{name}:" not in text] == []
 
 
+def test_the_paper_example_is_valid_and_shows_every_field_of_its_own() -> None:
+    text = example_run_spec(is_paper=True)
+    spec = parse_run_spec(text, source="example")
+    assert (spec.mode, spec.gate, spec.data) == ("paper", "on", None)
+    names = [name for struct in (NodeSpec, StopSpec, MarketDataSpec, ReconciliationSpec) for name in struct.__struct_fields__]
+    assert [name for name in names if f"{name}:" not in text] == []
+
+
 @pytest.mark.parametrize("gate", ["on", "observe"])
 def test_the_example_stays_valid_with_the_gate_switched_on(gate: str) -> None:
     assert parse_run_spec(example_run_spec(), source="example", overrides=[f"gate={gate}"]).gate == gate
 
 
-def test_the_example_is_written_with_the_folders_that_lead_to_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_paper", [False, True])
+def test_the_example_is_written_with_the_folders_that_lead_to_it(tmp_path: Path, is_paper: bool) -> None:
     path = tmp_path / "specs" / "mine.yaml"
-    write_example(path)
-    assert path.read_text(encoding="utf-8") == example_run_spec()
+    write_example(path, is_paper=is_paper)
+    assert path.read_text(encoding="utf-8") == example_run_spec(is_paper=is_paper)
     assert check_document(path).is_valid
 
 

@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from run_specs import SMOKE
 from tc.core.events.control import KillMode
@@ -59,8 +60,34 @@ def test_every_value_of_the_blocks_reaches_the_core() -> None:
         rate=RateLimit(10, SECOND, 20),
         timing=Timing(5 * SECOND, SECOND // 4, 3600 * SECOND, 900 * SECOND),
         kind_priority=("NEW", "CANCEL", "REPLACE"),
-        instruments={"BTCUSDT-PERP.BINANCE": InstrumentTerms(Decimal(1), is_inverse=False)},
+        instruments={"BTCUSDT-PERP.BINANCE": InstrumentTerms(Decimal(1), is_inverse=False, max_quantity=Decimal(1000))},
     )
+
+
+@pytest.mark.parametrize(
+    ("most", "step", "largest"),
+    [(None, "0.001", None), ("1000", "0.001", "1000"), ("10.0005", "0.001", "10"), ("7.5", "2", "6"), ("0.5", "1", None)],
+)
+def test_R42_the_largest_order_reaches_the_core_in_whole_steps(most: str | None, step: str, largest: str | None) -> None:
+    spec = parse_run_spec(WRITTEN_OUT, source="run.yaml")
+    instrument = replace(INSTRUMENT, max_quantity=most, size_increment=step)
+    terms = gate_configuration(spec, instrument, mode="on").instruments[INSTRUMENT.id]
+    assert terms.max_quantity == (None if largest is None else Decimal(largest))
+
+
+@pytest.mark.parametrize("mode", ["on", "observe"])
+def test_a_gate_in_front_of_a_hedging_account_is_refused(mode: str) -> None:
+    hedging = WRITTEN_OUT.replace("oms_type: netting", "oms_type: hedging").replace("gate: on", f"gate: {mode}")
+    with pytest.raises(DocumentError) as refused:
+        parse_run_spec(hedging, source="run.yaml")
+    assert refused.value.message == (
+        "run.yaml:8: venue.oms_type: value 'hedging': the gate counts one position per instrument and cannot close two sides "
+        "of one; write netting, or gate: off"
+    )
+
+
+def test_a_hedging_account_without_a_gate_is_taken() -> None:
+    assert parse_run_spec(SMOKE.replace("netting", "hedging"), source="run.yaml").venue.oms_type == "hedging"
 
 
 def test_R39_a_limit_that_is_null_is_knowingly_off_and_nothing_else_is() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from run_specs import DOCUMENTS, SMOKE, edited, problems_of, wrong_values
+from run_specs import DOCUMENTS, PAPER, SMOKE, edited, problems_of, wrong_values
 from tc.errors import DocumentError, ExitCode
 from tc.spec.gate_spec import RiskSpec
 from tc.spec.parse import HINT, load_run_spec, parse_run_spec
@@ -121,6 +121,12 @@ def test_the_error_counts_the_problems_and_says_what_to_do() -> None:
     assert caught.value.exit_code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize(("old", "new", "problems"), wrong_values("wrong_paper_specs.txt"))
+def test_what_a_paper_run_cannot_be_is_told_with_its_line(old: str, new: str, problems: list[str]) -> None:
+    assert parse_run_spec(PAPER, source="run.yaml").mode == "paper"
+    assert problems_of(edited((old, new), text=PAPER)) == problems
+
+
 @pytest.mark.parametrize(("old", "new", "problems"), wrong_values("wrong_run_specs.txt"))
 def test_a_wrong_value_is_told_with_its_line_what_was_expected_and_the_nearest(old: str, new: str, problems: list[str]) -> None:
     assert problems_of(edited((old, new))) == problems
@@ -151,7 +157,7 @@ def test_what_is_missing_is_told_at_the_mapping_that_lacks_it() -> None:
         "run.yaml:15: data.dataset: missing; expected the id of a dataset, such as btcusdt-1m-sample"
     ]
     assert [line.split()[1] for line in problems_of("{}")] == [
-        f"{name}:" for name in ("spec_version", "name", "mode", "engine", "venue", "instrument", "strategy", "data", "seed")
+        f"{name}:" for name in ("spec_version", "name", "mode", "engine", "venue", "instrument", "strategy", "seed")
     ]
 
 

@@ -9,7 +9,6 @@ from jsonschema import Draft202012Validator
 
 from run_specs import SMOKE, edited, run_specs, yaml_tree
 from tc.spec.effective import run_spec_yaml
-from tc.spec.example import EXAMPLE
 from tc.spec.library import PACKAGED
 from tc.spec.run_spec import RunSpec
 from tc.spec.schema import instrument_schema, run_spec_schema
@@ -39,7 +38,11 @@ def test_the_schema_is_one_of_the_2020_12_dialect(schema: dict[str, Any]) -> Non
     assert schema["additionalProperties"] is False
 
 
-@pytest.mark.parametrize("path", [*sorted((REPOSITORY / "specs").glob("*.yaml")), EXAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((REPOSITORY / "specs").glob("*.yaml")), *sorted((REPOSITORY / "src" / "tc" / "spec").glob("*example.yaml"))],
+    ids=lambda path: path.stem,
+)
 def test_the_run_specs_that_ship_fit_the_schema(path: Path) -> None:
     RUN_SPEC.validate(as_an_editor_reads(path.read_text(encoding="utf-8")))
 

@@ -1,23 +1,23 @@
-"""The commented RunSpec that `tc spec init` writes."""
+"""The commented RunSpecs that `tc spec init` writes: a backtest's, and a paper run's."""
 
 from pathlib import Path
 
 from tc.errors import DocumentError
 
-EXAMPLE = Path(__file__).parent / "example.yaml"
+_FOLDER = Path(__file__).parent
 
 
-def example_run_spec() -> str:
+def example_run_spec(*, is_paper: bool = False) -> str:
     """Return a commented RunSpec that is valid as it stands."""
-    return EXAMPLE.read_text(encoding="utf-8")
+    return (_FOLDER / ("paper_example.yaml" if is_paper else "example.yaml")).read_text(encoding="utf-8")
 
 
-def write_example(path: Path) -> None:
+def write_example(path: Path, *, is_paper: bool = False) -> None:
     """Write the example to a new file, with the folders that lead to it; raises DocumentError rather than overwrite anything."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(example_run_spec())
+            file.write(example_run_spec(is_paper=is_paper))
     except FileExistsError as error:
         raise DocumentError(f"{path} is there already and is not overwritten", hint="name another file") from error
     except (OSError, ValueError) as error:

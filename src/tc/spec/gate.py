@@ -6,6 +6,7 @@ from typing import Literal, cast
 from msgspec import UnsetType
 
 from tc.core.gate import GateConfiguration, InstrumentTerms, RateLimit, RiskLimits, Session, Throttle, Timing
+from tc.core.state.exact import remainder, subtract
 from tc.errors import DocumentError
 from tc.spec.gate_spec import CommandKind, RateSpec, RiskSpec, SessionSpec, ThrottleSpec, TimingSpec
 from tc.spec.grammar import seconds_ns, time_of_day_ns
@@ -24,8 +25,20 @@ def gate_configuration(spec: RunSpec, instrument: InstrumentSpec, *, mode: Liter
         rate=_rate(spec.execution.rate),
         timing=_timing(spec.timing),
         kind_priority=cast("tuple[CommandKind, CommandKind, CommandKind]", spec.execution.priority),
-        instruments={instrument.id: InstrumentTerms(Decimal(instrument.multiplier), instrument.is_inverse)},
+        instruments={instrument.id: _terms(instrument)},
     )
+
+
+def _terms(instrument: InstrumentSpec) -> InstrumentTerms:
+    return InstrumentTerms(Decimal(instrument.multiplier), instrument.is_inverse, _largest_quantity(instrument))
+
+
+def _largest_quantity(instrument: InstrumentSpec) -> Decimal | None:
+    """Return the largest quantity of one order that is whole steps: the venue takes no other."""
+    if instrument.max_quantity is None:
+        return None
+    most, step = Decimal(instrument.max_quantity), Decimal(instrument.size_increment)
+    return subtract(most, remainder(most, step)) or None
 
 
 def _limits(risk: RiskSpec) -> RiskLimits:

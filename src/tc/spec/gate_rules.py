@@ -15,6 +15,7 @@ def check_gate(reading: Reading) -> None:
     """Add what is wrong between the gate, the limits that it judges by, and what else it obeys."""
     _check_limits(reading)
     _check_needs(reading)
+    _check_positions(reading)
     _check_session(reading)
     _check_priority(reading)
     _check_operations(reading)
@@ -32,6 +33,13 @@ def _check_needs(reading: Reading) -> None:
     for key in OBEYED_BY_THE_GATE:
         if reading.values.get(key):
             reading.refuse(key, "nothing but the gate obeys it, and the gate is off; write gate: on, observe or off")
+
+
+def _check_positions(reading: Reading) -> None:
+    is_gated = reading.values.get("gate") in {"on", "observe"} and reading.values.get("mode") == "backtest"
+    if is_gated and reading.values.get("venue.oms_type") == "hedging":
+        why = "the gate counts one position per instrument and cannot close two sides of one"
+        reading.refuse("venue.oms_type", f"{why}; write netting, or gate: off")
 
 
 def _check_limits(reading: Reading) -> None:

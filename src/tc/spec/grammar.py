@@ -27,6 +27,9 @@ INSTRUMENT_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9/_:.-]*\.[A-Z][A-Z0-9_-]*$"
 DATASET_ID_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,99}$"
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 CLASS_PATH_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
+ENVIRONMENT_NAME_PATTERN = r"^[A-Z_][A-Z0-9_]{0,99}$"
+TRADER_ID_PATTERN = r"^[A-Z][A-Z0-9]{0,15}-[0-9]{3}$"
+RELATIVE_FILE_PATTERN = r"^[^/~].{0,999}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SECONDS_PATTERN = r"^(0|[1-9][0-9]{0,7})(\.[0-9]{1,9})?$"
 TIME_OF_DAY_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -45,12 +48,15 @@ class Grammar(Struct, frozen=True):
         Returns the one stored spelling of a text that fits; raises ValueError, saying why, for one that does not.
     accepts
         Kinds of YAML scalars that are taken besides text, because their digits are still those that were written.
+    is_shown
+        Whether a text that does not fit is shown to the reader: not where it may be a secret, written in the place of its name.
 
     """
 
     expected: str
     canonical: Callable[[str], str]
     accepts: frozenset[Kind] = frozenset()
+    is_shown: bool = True
 
 
 def decimal_text(text: str) -> str:
@@ -155,7 +161,7 @@ def _decimal(*, least: str | None = None, above: str | None = None, most: str | 
     )
 
 
-def _matching(pattern: str, expected: str) -> Meta:
+def _matching(pattern: str, expected: str, *, is_shown: bool = True) -> Meta:
     """Return the annotation of a text that is its own canonical spelling when it fits the pattern."""
 
     def canonical(text: str) -> str:
@@ -163,7 +169,7 @@ def _matching(pattern: str, expected: str) -> Meta:
             raise ValueError("")
         return text
 
-    return Meta(pattern=pattern, extra={"grammar": Grammar(expected, canonical)})
+    return Meta(pattern=pattern, extra={"grammar": Grammar(expected, canonical, is_shown=is_shown)})
 
 
 AnyDecimal = Annotated[str, _decimal()]
@@ -212,3 +218,12 @@ DatasetId = Annotated[str, _matching(DATASET_ID_PATTERN, "the id of a dataset, s
 RunName = Annotated[str, _matching(NAME_PATTERN, "lower-case letters, digits and hyphens, at most 63, such as my-first-run")]
 ClassPath = Annotated[str, _matching(CLASS_PATH_PATTERN, '"module:Class", such as "my_package.my_strategy:MyStrategy"')]
 Sha256 = Annotated[str, _matching(SHA256_PATTERN, "a SHA-256 in 64 lower-case hexadecimal digits")]
+Speed = Annotated[str, _decimal(above="0", most="1000")]
+EnvironmentName = Annotated[
+    str,
+    _matching(
+        ENVIRONMENT_NAME_PATTERN, "the name of an environment variable in capitals, such as TC_VENUE_API_KEY", is_shown=False
+    ),
+]
+TraderId = Annotated[str, _matching(TRADER_ID_PATTERN, "capitals and digits, a hyphen and three digits, such as TC-001")]
+RelativeFile = Annotated[str, _matching(RELATIVE_FILE_PATTERN, "a file relative to the folder of this document")]

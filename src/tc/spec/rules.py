@@ -6,6 +6,7 @@ from typing import cast
 from tc.spec.gate_rules import check_gate
 from tc.spec.grammar import instant_ns
 from tc.spec.instrument import InstrumentSpec
+from tc.spec.mode_rules import check_mode, paper_misfits
 from tc.spec.profile import unsuited_limits
 from tc.spec.reading.reader import Reading
 from tc.spec.run_spec import RunSpec
@@ -23,18 +24,13 @@ NOT_TAKEN = {
 
 def check_run_spec(reading: Reading) -> None:
     """Add what is wrong between the fields; a rule whose fields could not be read says nothing."""
-    _check_mode(reading)
     _check_account(reading)
     _check_venue(reading)
     _check_strategy(reading)
     _check_engine(reading)
     _check_period(reading)
     check_gate(reading)
-
-
-def _check_mode(reading: Reading) -> None:
-    if reading.values.get("mode") == "paper":
-        reading.refuse("mode", "paper trading is not yet supported; expected 'backtest'")
+    check_mode(reading)
 
 
 def _check_account(reading: Reading) -> None:
@@ -125,8 +121,8 @@ def _check_currency_pair(reading: Reading) -> None:
 
 
 def misfits(spec: RunSpec, instrument: InstrumentSpec) -> tuple[tuple[str, str, str], ...]:
-    """Return path, value and reason of what keeps an instrument from being traded as a RunSpec says: the account, the limits."""
-    return (*_account_misfits(spec, instrument), *_limit_misfits(spec, instrument))
+    """Return path, value and reason of what keeps an instrument from being traded as a RunSpec says: account, limits, venue."""
+    return (*_account_misfits(spec, instrument), *_limit_misfits(spec, instrument), *paper_misfits(spec, instrument))
 
 
 def _account_misfits(spec: RunSpec, instrument: InstrumentSpec) -> tuple[tuple[str, str, str], ...]:

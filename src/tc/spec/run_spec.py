@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from tc.errors import DocumentError
 from tc.spec.gate_spec import ExecutionSpec, GateMode, OperationSpec, RiskSpec, TimingSpec
 from tc.spec.grammar import (
     ClassPath,
@@ -20,6 +21,7 @@ from tc.spec.grammar import (
     VenueName,
     instant_ns,
 )
+from tc.spec.paper_spec import NodeSpec, StopSpec
 
 SPEC_VERSION = 1
 LARGEST_INTEGER = 2**63 - 1
@@ -46,7 +48,10 @@ class VenueSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ]
     oms_type: Annotated[
         Literal["netting", "hedging"],
-        Meta(title="Position keeping", description="One position per instrument (netting), or one per opening order (hedging)."),
+        Meta(
+            title="Position keeping",
+            description="One position per instrument (netting), or one per opening order (hedging, with gate: off).",
+        ),
     ]
     starting_balances: Annotated[
         tuple[Money, ...],
@@ -192,7 +197,7 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ]
     mode: Annotated[
         Literal["backtest", "paper"],
-        Meta(title="Mode", description="backtest plays a dataset; paper is not yet supported and refused."),
+        Meta(title="Mode", description="backtest plays a dataset; paper trades on an exchange of our own, or on a testnet."),
     ]
     engine: Annotated[
         Literal["nautilus", "hftbacktest"],
@@ -211,7 +216,10 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ),
     ]
     strategy: Annotated[StrategySpec, Meta(title="Strategy", description="What trades: a scenario, a path, or a core strategy.")]
-    data: Annotated[DataSpec, Meta(title="Data", description="Which rows of which dataset are played.")]
+    data: Annotated[
+        DataSpec | None,
+        Meta(title="Data", description="Which rows of which dataset a backtest plays; a paper run has none."),
+    ] = None
     seed: Annotated[
         int,
         Meta(title="Seed", description="The seed of everything random in the run.", ge=0, le=LARGEST_INTEGER),
@@ -241,4 +249,29 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         tuple[OperationSpec, ...],
         Meta(title="Operations", description="What an operator does during a backtest, in the order of time."),
     ] = ()
+    node: Annotated[
+        NodeSpec | None,
+        Meta(title="Node", description="The trading node of a paper run.", examples=[{"venue": "embedded"}]),
+    ] = None
+    stop: Annotated[
+        StopSpec | None,
+        Meta(title="Stop", description="When a paper run ends, and what becomes of its orders.", examples=[{"duration_s": "60"}]),
+    ] = None
     core: Annotated[CoreSpec, Meta(title="Core", description="Bounds on what the fold keeps in memory.")] = CoreSpec()
+
+    @property
+    def played(self) -> DataSpec:
+        """What a backtest plays.
+
+        Raises
+        ------
+        DocumentError
+            It is a paper run, which plays no dataset.
+
+        """
+        if self.data is None:
+            raise DocumentError(
+                f"{self.name} is a paper run and plays no dataset",
+                hint="Turn its tape into a dataset, and name that in a backtest's spec.",
+            )
+        return self.data

@@ -61,7 +61,9 @@ class _Walk:
         note = reason or getattr(node, "note", "")
         message = f"expected {expected(type_)}{'; ' if note else ''}{note}"
         choices = [str(choice) for choice in getattr(type_, "values", ())]
-        self._problems.add(node.place, path, message, value=str(node), word=word, choices=choices)
+        grammar = grammar_of(type_) if isinstance(type_, inspect.Metadata) else None
+        value = str(node) if grammar is None or grammar.is_shown else None
+        self._problems.add(node.place, path, message, value=value, word=word, choices=choices)
         return UNSET
 
     def metadata(self, node: nodes.Node, type_: inspect.Metadata, path: str) -> Read:
