@@ -8,12 +8,12 @@ import msgspec
 
 from tc.engines.sources import identity, packaged_identity, resolve
 from tc.errors import DocumentError, EngineError
-from tc.ports import BacktestRequest, CoreStrategy, StrategyIdentity
+from tc.ports import CoreStrategy, StrategyIdentity, StrategyRequest
 
 _OURS = "tc.strategies."
 
 
-def load_core_strategy(request: BacktestRequest, folders: tuple[Path, ...]) -> tuple[CoreStrategy, StrategyIdentity]:
+def load_core_strategy(request: StrategyRequest, folders: tuple[Path, ...]) -> tuple[CoreStrategy, StrategyIdentity]:
     """Return the Core-native strategy that the spec names, made from its parameters, and its identity.
 
     A strategy with a field ``instrument_id`` that the parameters do not set gets the run's instrument.

@@ -29,7 +29,7 @@ def check_dataset(request: BacktestRequest) -> None:
 
 def no_rows(request: BacktestRequest) -> DocumentError:
     """Return what is wrong with a window that holds no row."""
-    data = request.spec.data
+    data = request.spec.played
     return DocumentError(
         f"data: no row of dataset {request.dataset.id} lies between start {data.start} and end {data.end}",
         hint="`tc data list` shows what each dataset covers; end is exclusive.",

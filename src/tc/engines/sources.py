@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tc.errors import DocumentError, EngineError
-from tc.ports import BacktestRequest, ModuleSource, StrategyIdentity
+from tc.ports import ModuleSource, StrategyIdentity, StrategyRequest
 
 _PACKAGE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
@@ -32,7 +32,7 @@ def importable(folders: tuple[Path, ...]) -> Iterator[None]:
                 sys.path.remove(text)
 
 
-def python_path(request: BacktestRequest) -> tuple[Path, ...]:
+def python_path(request: StrategyRequest) -> tuple[Path, ...]:
     """Return the folders that the spec adds to Python's search path; DocumentError when one does not exist."""
     if request.code_folder is not None:
         return (request.code_folder.resolve(),) if request.code_folder.is_dir() else ()

@@ -382,6 +382,22 @@ def test_an_order_that_nobody_asked_for_is_not_made_up() -> None:
         assert bench.wire.reached == []
 
 
+@pytest.mark.parametrize(("mode", "asked"), [("on", 2), ("observe", 0)])
+def test_R35_an_algorithm_that_is_not_there_has_its_commands_judged(mode: Mode, asked: int) -> None:
+    with bench_of(mode) as bench:
+        factory, missing = bench.strategy.order_factory, ExecAlgorithmId("MISSING")
+        terms = (INSTRUMENT.id, OrderSide.BUY, Quantity.from_str("0.010"))
+        before = set(bench.kernel.msgbus.endpoints())
+        bench.strategy.submit_order(factory.market(*terms, exec_algorithm_id=missing))
+        bench.strategy.submit_order_list(factory.create_list([factory.market(*terms, exec_algorithm_id=missing)]))
+        assert len(bench.stream.requests()) == asked
+        assert set(bench.kernel.msgbus.endpoints()) - before == ({f"{missing}.execute"} if asked else set())
+        assert bench.wire.reached == []
+        assert bench.gate is not None
+        bench.gate.detach()
+        assert set(bench.kernel.msgbus.endpoints()) == before
+
+
 def test_a_query_passes() -> None:
     with bench_of("on") as bench:
         bench.kernel.msgbus.send(endpoint="ExecEngine.execute", msg=of_order(QueryOrder, bench))

@@ -1,15 +1,19 @@
 """Tests for orders that are held at the gate while a strategy cancels all, leaves the market, stops, or somebody stops it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from gated_runs import LISTENS, SLOW, Gated, limits, run, told
-from nautilus_runs import venue
+from gated_runs import LISTENS, QUARTER_OF_AN_HOUR, SLOW, Gated, gated, limits, run, told
+from nautilus_runs import INSTRUMENT, request, venue, write_strategy
 from tc.core.events import (
     CancelRequested,
+    DispatchFailed,
     KillSwitchChanged,
+    OrderAccepted,
     OrderCanceled,
     OrderDenied,
     OrderFilled,
@@ -18,6 +22,7 @@ from tc.core.events import (
     PositionClosed,
     ThrottleReset,
 )
+from tc.core.reserved import FLATTEN_STRATEGY
 from tc.spec.gate_spec import ExecutionSpec, OperationSpec, RateSpec, ThrottleSpec
 
 HOLDS_ONE = (
@@ -180,12 +185,84 @@ def test_R42_a_flatten_cancels_closes_and_halts(data_root: Path, tmp_path: Path)
     assert len([event for event in recorded.of(OrderInitialized) if event.client_order_id.startswith("FLATTEN-")]) == 1
 
 
-def test_a_flatten_closes_the_one_position_when_hedging(data_root: Path, tmp_path: Path) -> None:
-    body = LISTENS + "    def bar(self, bar):\n        if self.bars == 2:\n            self.market(OrderSide.SELL, '0.010')\n"
-    stops = OperationSpec(at="2025-01-06T00:03:10Z", kill_switch="flatten", reason="a test")
-    recorded = run(data_root, tmp_path, body, "held_flatten_hedging", operations=(stops,), venue=venue(oms_type="hedging"))
-    assert len(recorded.of(PositionClosed)) == 1
+TWO_OF = "    def bar(self, bar):\n        if self.bars in (2, 3):\n            self.market(OrderSide.BUY, '{quantity}')\n"
+FLATTENS = OperationSpec(at="2025-01-06T00:05:10Z", kill_switch="flatten", reason="a test")
+
+
+def test_R42_a_position_above_the_largest_order_is_closed_by_several(data_root: Path, tmp_path: Path) -> None:
+    body = LISTENS + TWO_OF.format(quantity="700.000")
+    rich = venue(starting_balances=("1000000000 USDT",))
+    recorded = run(data_root, tmp_path, body, "held_above", operations=(FLATTENS,), venue=rich)
+    closing = [event for event in recorded.of(OrderInitialized) if event.strategy_id == FLATTEN_STRATEGY]
+    assert [event.quantity for event in closing] == [1000, 400]
+    assert [event.mode for event in recorded.of(KillSwitchChanged)] == ["flatten", "halt"]
     assert list(recorded.stream.context.positions()) == []
+
+
+def test_R42_a_flatten_that_is_always_refused_keeps_the_run_under_control(data_root: Path, tmp_path: Path) -> None:
+    body = LISTENS + (
+        "    def bar(self, bar):\n"
+        "        if self.bars == 2:\n            self.market(OrderSide.BUY, '0.020')\n"
+        "        if self.bars == 3:\n            self.market(OrderSide.SELL, '0.015')\n"
+    )
+    strategy = write_strategy(tmp_path, body, module="held_refused")
+    asked = request(
+        data_root, tmp_path, strategy=strategy, gate="on", risk=limits(), data=QUARTER_OF_AN_HOUR, operations=(FLATTENS,)
+    )
+    recorded = gated(replace(asked, instrument=msgspec.structs.replace(asked.instrument, min_quantity="0.010")))
+    failed = recorded.of(DispatchFailed)
+    assert all("minimum" in event.reason for event in failed), "too little to be closed"
+    assert len({event.at_ns for event in failed}) == len(failed) > 1, "once at an instant, and again later"
+    assert [event.mode for event in recorded.of(KillSwitchChanged)] == ["flatten"]
+    last = recorded.decisions[-1].outcomes
+    assert [(each.result, each.reason, each.detail) for each in last] == [("held", "not_flat", f"{INSTRUMENT} at 0.005")]
+
+
+def test_R42_a_strategy_cannot_pass_its_orders_off_as_the_flattens(data_root: Path, tmp_path: Path) -> None:
+    body = LISTENS + (
+        "    def bar(self, bar):\n"
+        "        if self.bars == 2:\n"
+        "            self.market(OrderSide.BUY, '0.010')\n"
+        "            self.limit(OrderSide.BUY, '0.010', 50000.0, client_order_id=ClientOrderId('FLATTEN-7'))\n"
+        "            self.limit(OrderSide.BUY, '0.010', 50000.0, tags=['tc.core'])\n"
+        "        if self.bars == 5:\n"
+        "            self.limit(OrderSide.SELL, '0.005', 150000.0, reduce_only=True,\n"
+        "                client_order_id=ClientOrderId('FLATTEN-8'))\n"
+    )
+    stops = OperationSpec(at="2025-01-06T00:03:10Z", kill_switch="flatten", reason="a test")
+    recorded = run(data_root, tmp_path, body, "held_spoof", operations=(stops,))
+    denied = {event.client_order_id: event.reason for event in recorded.of(OrderDenied)}
+    assert set(denied) == {"FLATTEN-7", "FLATTEN-8"}
+    assert all(reason.startswith("reserved_key: ") and reason.endswith("(R42)") for reason in denied.values())
+    assert ends(recorded, "2")[-1] == "OrderCanceled", "its tag makes it nobody else's"
+    assert list(recorded.stream.context.open_orders()) == []
+    assert list(recorded.stream.context.positions()) == []
+
+
+@pytest.mark.parametrize("tag", ["tc.core", "other"])
+def test_an_order_that_ends_unsent_is_its_strategys_whatever_its_tag(data_root: Path, tmp_path: Path, tag: str) -> None:
+    body = LISTENS + (
+        "    def bar(self, bar):\n"
+        "        if self.bars == 2:\n"
+        f"            self.limit(OrderSide.BUY, '0.010', 50000.0, tags=['{tag}'])\n"
+        f"            self.held = self.limit(OrderSide.BUY, '0.020', 50000.0, tags=['{tag}'])\n"
+        "        if self.bars == 3:\n"
+        "            self.cancel_order(self.held)\n"
+    )
+    recorded = run(data_root, tmp_path, body, f"held_tag_{tag.replace('.', '_')}", execution=SLOW)
+    assert ends(recorded, "2").count("OrderCanceled") == 1
+
+
+def test_where_the_gate_only_observes_an_order_with_the_cores_tag_goes_once(data_root: Path, tmp_path: Path) -> None:
+    body = LISTENS + (
+        "    def bar(self, bar):\n"
+        "        if self.bars == 2:\n"
+        "            self.limit(OrderSide.BUY, '0.010', 50000.0, tags=['tc.core'],\n"
+        "                client_order_id=ClientOrderId('FLATTEN-7'))\n"
+    )
+    recorded = run(data_root, tmp_path, body, "held_observed", gate="observe")
+    assert [(each.result, each.reason) for each in recorded.outcomes("would_deny")] == [("would_deny", "reserved_key")]
+    assert len(recorded.of(OrderSubmitted)) == len(recorded.of(OrderAccepted)) == 1
 
 
 def test_a_throttled_strategy_trades_again_once_an_operator_resets_it(data_root: Path, tmp_path: Path) -> None:

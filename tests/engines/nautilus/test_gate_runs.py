@@ -70,9 +70,10 @@ def test_observe_changes_nothing_whatever_it_would_have_denied(data_root: Path, 
     [
         ("on", TimingSpec()),
         ("on", TimingSpec(heartbeat_s="1800", stale_feed_s="50", acknowledgement_timeout_s="10")),
+        ("on", TimingSpec(acknowledgement_timeout_s="10")),
         ("observe", TimingSpec()),
     ],
-    ids=["on", "on-timed", "observe"],
+    ids=["on", "on-timed", "on-acknowledged", "observe"],
 )
 def test_neither_chunks_nor_batches_change_a_journal_or_a_decision(
     data_root: Path, tmp_path: Path, gate: str, timing: TimingSpec

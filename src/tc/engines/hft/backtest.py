@@ -78,7 +78,7 @@ class HftBacktest:
         self._settings = settings
         _check_kind(request)
         check_dataset(request)
-        data, dataset = request.spec.data, request.dataset
+        data, dataset = request.spec.played, request.dataset
         self.first_ns = data.start_ns or dataset.first_ns
         self._columns: BookColumns | None = book_columns(
             # What lies before the window is needed, too: it says what the book is when the window begins.

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
-from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.model.events import OrderDenied, OrderFilled, OrderSubmitted, PositionChanged, PositionClosed, PositionOpened
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.model.orders import Order
@@ -15,11 +14,10 @@ from tc.engines.nautilus.answers import UNSENT, Answers
 from tc.engines.nautilus.commands import UnsendableError, cancel_for, modify_for, submit_for, submit_one
 from tc.engines.nautilus.control_timer import ControlTimer
 from tc.engines.nautilus.ledger import Asked, Ledger
-from tc.engines.nautilus.observing import observed
-from tc.engines.nautilus.recorder import Recorder
+from tc.engines.nautilus.observing import MarketView
+from tc.engines.nautilus.seams import HasKernel, MakeTimer, Recording
 from tc.engines.nautilus.translate import TRANSLATORS
 from tc.ports import DispatchError, Stream
-from tc.runtime.native import OWN_TAG
 
 _OBSERVED = frozenset({"would_deny", "would_hold", "would_send"})
 _OF_A_STRATEGY = frozenset({OrderFilled, PositionOpened, PositionChanged, PositionClosed})
@@ -40,19 +38,22 @@ class NautilusAdapter:
     is_synchronous
         Whether a command has had its effect when a handler returns. So it is in a backtest; a live engine queues commands, and
         one that it drops without a word is only noticed by the acknowledgement's deadline.
+    timer
+        Makes the one timer.
 
     """
 
     def __init__(
         self,
-        engine: BacktestEngine,
+        engine: HasKernel,
         stream: Stream,
-        recorder: Recorder,
+        recorder: Recording,
         ledger: Ledger,
         *,
         to_risk: Callable[[Any], None],
         to_exec: Callable[[Any], None],
         is_synchronous: bool,
+        timer: MakeTimer = ControlTimer,
     ) -> None:
         kernel = engine.kernel
         self._stream = stream
@@ -64,21 +65,31 @@ class NautilusAdapter:
         self._cache = kernel.cache
         self._clock = kernel.clock
         self._trader_id = kernel.trader_id
-        self._timer = ControlTimer(kernel.clock, self._rang)
+        self._timer = timer(kernel.clock, self._rang)
         self.answers = Answers(stream, msgbus=kernel.msgbus, cache=kernel.cache, clock=kernel.clock)
         self.passes: set[Any] = set()
+        self.market = MarketView(kernel.cache)
+        self._is_timer_set = False
         self._dispatched: set[str] = set()
         self._renamed: dict[Any, str] = {}
+        self.is_answering = False
 
     def carry_out(self, decision: Decision) -> None:
         """Send what was sent, in its order; answer what was denied, merged, annihilated or invalidated, each in its place.
 
         Where the gate only observes, what the Core itself asked for is sent here, whatever was found of it.
         """
+        self.is_answering = True
+        try:
+            self._carry_out(decision)
+        finally:
+            self.is_answering = False
+
+    def _carry_out(self, decision: Decision) -> None:
         together: frozenset[str] | None = None
         unsent: dict[Outcome, str] = {}
         for each in decision.outcomes:
-            if each.result == "sent" or (each.result in _OBSERVED and self._is_own(each.key)):
+            if each.result == "sent" or (each.result in _OBSERVED and self._stream.is_own(each.key)):
                 if together is None:
                     new = (other.key for other in decision.outcomes if other.result == "sent" and other.kind == "NEW")
                     together = frozenset(new)
@@ -96,15 +107,17 @@ class NautilusAdapter:
 
     def set_timer(self, deadline_ns: int) -> None:
         """Call the stream at the deadline, after everything else of that stamp."""
+        self._is_timer_set = True
         self._timer.set(deadline_ns)
 
     def clear_timer(self) -> None:
         """Call nothing any more."""
+        self._is_timer_set = False
         self._timer.clear()
 
     def latest(self, instrument_id: str, at_ns: int) -> MarketObserved | None:
         """Return the latest that the engine's cache saw of an instrument's market, or None."""
-        return observed(self._cache, InstrumentId.from_str(instrument_id), at_ns)
+        return self.market.observed(InstrumentId.from_str(instrument_id), at_ns)
 
     def recorded(self, event: Any) -> Any:  # noqa: ANN401 - an event of Nautilus's, or ours in its place
         """Return what to record for an event: Nautilus's denial of what was dispatched is a failed dispatch (R60).
@@ -122,9 +135,18 @@ class NautilusAdapter:
             return DispatchFailed(event.ts_init, event.ts_event, event.client_order_id.value, "NEW", event.reason)
         return event
 
+    def rename(self, strategy_id: Any, name: str) -> None:  # noqa: ANN401 - a Nautilus id
+        """Record from now on what belongs to a strategy of Nautilus's as that of a Core-native strategy of this name."""
+        self._renamed[strategy_id] = name
+
     def _rang(self, now_ns: int) -> None:
-        self._recorder.catch_up()
-        self._stream.reach(now_ns)
+        """Let the stream realise what is due, unless what waits to be recorded has already settled it."""
+        self._recorder.put()
+        if self._is_timer_set:
+            self._is_timer_set = False
+            if self._stream.is_due(now_ns):
+                self._recorder.catch_up()  # A ring in vain leaves no trace.
+            self._stream.reach(now_ns)
 
     def _send(self, each: Outcome, together: frozenset[str]) -> None:
         if each.kind == "NEW":
@@ -157,17 +179,13 @@ class NautilusAdapter:
 
     def _send_own(self, key: str) -> None:
         terms = self._stream.context.terms(key)
-        if terms is None or OWN_TAG not in terms.tags:
+        if terms is None or not self._stream.is_own(key):
             return  # A strategy's order that the strategy itself has ended.
         command, position = submit_for(terms, self._cache, self._trader_id, self._clock.timestamp_ns())
         if position is None:
             self._renamed[command.strategy_id] = terms.strategy_id
         self._cache.add_order(command.order, None if position is None else position.id)
         self._submit(command, [command.order], self._to_risk)
-
-    def _is_own(self, key: str) -> bool:
-        terms = self._stream.context.terms(key)
-        return terms is not None and OWN_TAG in terms.tags
 
     def _submit(self, command: Any, orders: list[Order], handler: Callable[[Any], None]) -> None:  # noqa: ANN401
         self._dispatched.update(order.client_order_id.value for order in orders)

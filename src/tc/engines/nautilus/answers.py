@@ -64,8 +64,15 @@ class Answers:
         self._late.append((key, kind, reason))
         self.tell_late()
 
+    @property
+    def are_late(self) -> bool:
+        """Whether a rejection is kept until it can be told."""
+        return bool(self._late)
+
     def tell_late(self) -> None:
         """Publish the rejections that need wait no longer."""
+        if not self._late:
+            return
         kept, self._late = self._late, []
         for each in kept:
             key, kind, reason = each

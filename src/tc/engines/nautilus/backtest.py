@@ -102,7 +102,7 @@ class NautilusBacktest:
         self.core_strategy: CoreStrategy | None = None
         check_dataset(request)
         _check_balances(request)
-        data = request.spec.data
+        data = request.spec.played
         self._first_row, self.rows_total = window(request.dataset, start_ns=data.start_ns, end_ns=data.end_ns)
         if self.rows_total == 0:
             raise no_rows(request)
@@ -152,7 +152,7 @@ class NautilusBacktest:
             events += 1
             emit(event)
 
-        data = self._request.spec.data
+        data = self._request.spec.played
         recorder = Recorder(
             engine,
             count,
@@ -174,6 +174,8 @@ class NautilusBacktest:
                 rows += len(chunk)
                 on_progress(Progress(rows, self.rows_total, events))
             end(engine)
+            if gate is not None:
+                gate.require_end()
         finally:
             if gate is not None:
                 gate.detach()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from msgspec.structs import astuple
-from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.execution.messages import (
     BatchCancelOrders,
     CancelAllOrders,
@@ -13,14 +12,17 @@ from nautilus_trader.execution.messages import (
     SubmitOrder,
     SubmitOrderList,
 )
+from nautilus_trader.model.events import OrderDenied, OrderInitialized
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.orders import Order
 
 from tc.core.events import CancelRequested, Event, MarketObserved, ModifyRequested, SubmitRequested
 from tc.engines.nautilus.adapter import NautilusAdapter
+from tc.engines.nautilus.control_timer import ControlTimer
+from tc.engines.nautilus.duplicates import NAMING, is_duplicate
 from tc.engines.nautilus.ledger import Asked, Ledger
-from tc.engines.nautilus.observing import observed
-from tc.engines.nautilus.recorder import Recorder
+from tc.engines.nautilus.reactions import Reactions
+from tc.engines.nautilus.seams import HasKernel, MakeTimer, Recording
 from tc.engines.nautilus.strategy_overrides import override
 from tc.engines.nautilus.translate import exact
 from tc.ports import Stream
@@ -30,6 +32,8 @@ Handler = Callable[[Any], None]
 
 _CANCELS = (CancelOrder, CancelAllOrders, BatchCancelOrders)
 _TAKEN = (SubmitOrder, SubmitOrderList, ModifyOrder, *_CANCELS)
+_BEFORE_STRATEGIES = 15
+"""After the recorder, and before Nautilus's own engines and every strategy."""
 _AFTER_STRATEGIES = 0
 """Of subscriptions of one priority, Nautilus serves the earlier first: a strategy subscribes when it is added."""
 
@@ -48,13 +52,20 @@ class Gate:
         Where commands come from and go, and who records and decides.
     mode
         ``on`` or ``observe``.
-    is_synchronous
+    is_synchronous, timer
         As the adapter's.
 
     """
 
     def __init__(
-        self, engine: BacktestEngine, recorder: Recorder, stream: Stream, *, mode: Mode, is_synchronous: bool = True
+        self,
+        engine: HasKernel,
+        recorder: Recording,
+        stream: Stream,
+        *,
+        mode: Mode,
+        is_synchronous: bool = True,
+        timer: MakeTimer = ControlTimer,
     ) -> None:
         kernel = engine.kernel
         self._engine = engine
@@ -67,6 +78,7 @@ class Gate:
         self._ledger = Ledger()
         self._seen: dict[InstrumentId, tuple[Any, ...]] = {}
         self._wrapped: list[tuple[str, Handler, Handler]] = []
+        self._reactions = Reactions()
         self.adapter = NautilusAdapter(
             engine,
             stream,
@@ -75,6 +87,7 @@ class Gate:
             to_risk=kernel.risk_engine.execute,
             to_exec=kernel.exec_engine.execute,
             is_synchronous=is_synchronous,
+            timer=timer,
         )
 
     def attach(self) -> None:
@@ -86,6 +99,7 @@ class Gate:
         for algorithm in kernel.trader.exec_algorithms():
             self._wrap(f"{algorithm.id}.execute", algorithm.execute)
         self._recorder.replace_by(self.adapter.recorded)
+        self._msgbus.subscribe("events.order.*", self._before_strategies, priority=_BEFORE_STRATEGIES)
         if self._mode == "on":
             for strategy in kernel.trader.strategies():
                 override(strategy, self)
@@ -97,8 +111,13 @@ class Gate:
         self.adapter.clear_timer()
         for endpoint, ours, theirs in self._wrapped:
             self._msgbus.deregister(endpoint, ours)
-            self._msgbus.register(endpoint, theirs)
+            if theirs is not _nobody:
+                self._msgbus.register(endpoint, theirs)
         self._wrapped.clear()
+
+    def require_end(self) -> None:
+        """Raise EngineError if a strategy went on asking at one instant, and did not let the run end by it."""
+        self._reactions.require_end()
 
     def unsent(self, strategy: Any, **which: Any) -> list[Order]:  # noqa: ANN401 - a Nautilus strategy; instrument_id, side
         """Return the strategy's orders that are held here."""
@@ -117,7 +136,8 @@ class Gate:
         def ours(command: Any) -> None:  # noqa: ANN401
             self._take(command, endpoint, theirs)
 
-        self._msgbus.deregister(endpoint, theirs)
+        if theirs is not _nobody:
+            self._msgbus.deregister(endpoint, theirs)
         self._msgbus.register(endpoint, ours)
         self._wrapped.append((endpoint, ours, theirs))
 
@@ -137,6 +157,8 @@ class Gate:
                 passes.add(command.id)
             theirs(command)
         else:
+            if self.adapter.is_answering:
+                self._reactions.count(command.strategy_id, self._clock.timestamp_ns())
             self._request(command, is_released=is_last)
 
     def _request(self, command: Any, *, is_released: bool = False) -> None:  # noqa: ANN401
@@ -188,7 +210,7 @@ class Gate:
         """Return what is to be recorded of the market before a request: what changed since it was last recorded."""
         found: list[Event] = []
         for instrument_id in sorted(instrument_ids):
-            observation = observed(self._cache, instrument_id, now_ns)
+            observation = self.adapter.market.observed(instrument_id, now_ns)
             if observation is not None and self._is_new(instrument_id, observation):
                 found.append(observation)
         return found
@@ -200,5 +222,41 @@ class Gate:
         self._seen[instrument_id] = said
         return True
 
+    def _before_strategies(self, event: Any) -> None:  # noqa: ANN401 - any order event
+        """Look at an order before its command comes: it may have no endpoint, or the id of another order."""
+        kind = type(event)
+        if kind not in NAMING:
+            return
+        if kind is OrderInitialized and self._mode == "on" and event.exec_algorithm_id is not None:
+            self._cover(f"{event.exec_algorithm_id}.execute")
+        if is_duplicate(event, self._cache):
+            self._duplicated(event)
+
+    def _cover(self, endpoint: str) -> None:
+        """Stand where an execution algorithm would that is not there: Nautilus would drop its commands with a line in the log."""
+        if all(endpoint != wrapped for wrapped, _, _ in self._wrapped):
+            self._wrap(endpoint, _nobody)
+
+    def _duplicated(self, event: Any) -> None:  # noqa: ANN401 - the creation or the denial of a second order under an id
+        """Put a second order under an id to the Core, which denies it as Nautilus does; no command of it ever comes.
+
+        When Nautilus denies it, its cache holds the first one to be closed. Behind a gate that is put right.
+        """
+        if type(event) is OrderDenied:
+            if self._mode == "on":
+                self._cache.update_order(self._cache.order(event.client_order_id))
+            return
+        self._recorder.put()
+        key = event.client_order_id.value
+        if self._stream.context.terms(key) is not None:
+            self._ask(key, "NEW", Asked(None))
+            self._recorder.put(SubmitRequested(self._clock.timestamp_ns(), event.ts_init, (key,)))
+
     def _after_strategies(self, event: Any) -> None:  # noqa: ANN401, ARG002 - any order event
-        self.adapter.answers.tell_late()
+        if self.adapter.answers.are_late:
+            self._recorder.put()
+            self.adapter.answers.tell_late()
+
+
+def _nobody(command: Any) -> None:  # noqa: ANN401
+    """Take a command at an endpoint that has no handler of Nautilus's: nothing comes of it."""

@@ -13,7 +13,10 @@ from tc.core.events import Kind
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command for one order key; ``order`` is a NEW's, and ``is_released`` says that it comes past Nautilus's risk engine."""
+    """A command for one order key; ``order`` is a NEW's, and ``is_released`` says that it comes past Nautilus's risk engine.
+
+    Where Nautilus itself answers the strategy, there is neither a command nor an order.
+    """
 
     command: Any
     order: Order | None = None
@@ -49,9 +52,10 @@ class Ledger:
 
     def denied(self, key: str, kind: Kind) -> Asked | None:
         """Take out the oldest unanswered request, which was denied; None where no strategy asked."""
-        if kind == "NEW":
+        asked = self._oldest(key, kind)
+        if kind == "NEW" and (asked is None or asked.order is not None):
             self._unsent.pop(key, None)
-        return self._oldest(key, kind)
+        return asked
 
     def take(self, key: str, kind: Kind) -> Asked | None:
         """Take out what waits, to be sent or because it ended; None where no strategy asked."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nautilus_trader.cache.base import CacheFacade
-from nautilus_trader.model.data import Bar, QuoteTick, TradeTick
+from nautilus_trader.model.data import Bar, BarType, QuoteTick, TradeTick
 from nautilus_trader.model.enums import AggregationSource, PriceType
 from nautilus_trader.model.identifiers import InstrumentId
 
@@ -12,13 +12,37 @@ from tc.engines.nautilus.translate import exact
 from tc.errors import EngineError
 
 
-def observed(cache: CacheFacade, instrument_id: InstrumentId, at_ns: int) -> MarketObserved | None:
-    """Return what the cache holds of the market: the best quote, and the latest of last trade and last bar; None before any.
+class MarketView:
+    """Says what the engine's cache holds of a market: the best quote, and the latest of last trade and last bar.
 
     Only bars that came from outside count: those that a strategy aggregates say nothing that their ticks did not.
     """
-    quote, trade, bar = cache.quote_tick(instrument_id), cache.trade_tick(instrument_id), _latest_bar(cache, instrument_id)
-    return _observation(quote, trade, bar, instrument_id.value, at_ns)
+
+    def __init__(self, cache: CacheFacade) -> None:
+        self._cache = cache
+        self._bar_types: list[BarType] = []
+        self._external: dict[InstrumentId, list[BarType]] = {}
+
+    def observed(self, instrument_id: InstrumentId, at_ns: int) -> MarketObserved | None:
+        """Return the observation of an instrument's market as it is now; None before any."""
+        cache = self._cache
+        quote, trade, bar = cache.quote_tick(instrument_id), cache.trade_tick(instrument_id), self._latest_bar(instrument_id)
+        return _observation(quote, trade, bar, instrument_id.value, at_ns)
+
+    def _latest_bar(self, instrument_id: InstrumentId) -> Bar | None:
+        bars = [bar for bar in map(self._cache.bar, self._external_types(instrument_id)) if bar is not None]
+        return max(bars, key=lambda bar: bar.ts_init, default=None)
+
+    def _external_types(self, instrument_id: InstrumentId) -> list[BarType]:
+        """Return the types of an instrument's bars, in one order; to select them anew for each question is dear."""
+        bar_types = self._cache.bar_types()
+        if bar_types != self._bar_types:
+            self._bar_types, self._external = bar_types, {}
+        external = self._external.get(instrument_id)
+        if external is None:
+            found = self._cache.bar_types(instrument_id, PriceType.LAST, AggregationSource.EXTERNAL)
+            external = self._external[instrument_id] = sorted(found, key=str)
+        return external
 
 
 class RowObserver:
@@ -70,9 +94,3 @@ def _last(trade: Any, bar: Bar | None) -> tuple[Any, Any]:  # noqa: ANN401 - Nau
     if trade is not None and (bar is None or trade.ts_init >= bar.ts_init):
         return exact(trade.price), exact(trade.size)
     return (None, None) if bar is None else (exact(bar.close), None)
-
-
-def _latest_bar(cache: CacheFacade, instrument_id: InstrumentId) -> Bar | None:
-    types = cache.bar_types(instrument_id=instrument_id, price_type=PriceType.LAST, aggregation_source=AggregationSource.EXTERNAL)
-    bars = [bar for bar in map(cache.bar, sorted(types, key=str)) if bar is not None]
-    return max(bars, key=lambda bar: bar.ts_init, default=None)

@@ -10,6 +10,7 @@ from nautilus_trader.common.messages import ComponentStateChanged
 from nautilus_trader.model.events import AccountState
 
 from tc.core.events import EVENT_TYPES, Event, MarketDataRows
+from tc.engines.nautilus.duplicates import NAMING, marked
 from tc.engines.nautilus.translate import TRANSLATORS, account_snapshot
 from tc.errors import EngineError
 
@@ -111,6 +112,8 @@ class Recorder:
 
     def record(self, event: Any) -> None:  # noqa: ANN401 - any Nautilus event
         """Take the event; it is emitted with its batch, after the rows taken up before it."""
+        if type(event) in NAMING:
+            event = marked(event, self._engine.kernel.cache)
         if self._replace is not None:
             event = self._replace(event)
         waiting = self._waiting
@@ -159,31 +162,37 @@ class Recorder:
         """
         waiting, emit = self._waiting, self._emit
         while waiting:
-            event, iteration = waiting.popleft()
+            event, iteration = waiting[0]
             kind = type(event)
             translate = TRANSLATORS.get(kind)
             if translate is not None:
                 event = translate(event)
             elif kind not in _OURS:
-                _require_ignored(event)
+                waiting.popleft()
+                require_ignored(event)
                 continue
-            if iteration >= 0:
-                self._catch_up(iteration, event.at_ns)
+            if iteration >= 0 and self._catch_up(iteration, event.at_ns):
+                continue  # What the rows led to may have been recorded, and then this event was emitted before it.
+            waiting.popleft()
             emit(event)
 
-    def _catch_up(self, iteration: int, now_ns: int) -> None:
+    def _catch_up(self, iteration: int, now_ns: int) -> bool:
+        """Emit the rows taken up so far, and say whether there were any; what they lead to may ask for the same again."""
         taken = iteration - self._iterations_before
+        first = self._next_row
         if self._see is not None:
             self._see_rows(self._chunk_row + taken)
-            return
+            return self._next_row > first
         if taken < len(self._chunk) and self._chunk[taken].ts_init <= now_ns:
             taken += 1
         end = self._chunk_row + taken
-        if end > self._next_row:
-            # With none of this chunk's rows taken up, a timer rang before its first.
-            last_ns = self._chunk[taken - 1].ts_init if taken else self._before_ns
-            self._emit(MarketDataRows(last_ns, self._dataset, self._next_row, end - 1))
-            self._next_row = end
+        if end <= first:
+            return False
+        self._next_row = end
+        # With none of this chunk's rows taken up, a timer rang before its first.
+        last_ns = self._chunk[taken - 1].ts_init if taken else self._before_ns
+        self._emit(MarketDataRows(last_ns, self._dataset, first, end - 1))
+        return True
 
     def _see_rows(self, end: int) -> None:
         """Emit the rows one by one; what a row leads to may ask for it again, and then it was taken up already."""
@@ -197,7 +206,8 @@ class Recorder:
         self._see_rows(self._chunk_row + self._engine.iteration - self._iterations_before + 1)
 
 
-def _require_ignored(event: object) -> None:
+def require_ignored(event: object) -> None:
+    """Raise EngineError for an event that is neither known nor known to be no fact."""
     if type(event).__name__ not in _IGNORED:
         raise EngineError(
             f"NautilusTrader published {type(event).__name__}, which this version of tc does not know",

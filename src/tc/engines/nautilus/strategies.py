@@ -11,10 +11,10 @@ from nautilus_trader.trading.strategy import Strategy
 from tc.engines.nautilus.scenarios import SCENARIOS
 from tc.engines.sources import identity, packaged_identity, resolve
 from tc.errors import DocumentError, EngineError
-from tc.ports import BacktestRequest, StrategyIdentity
+from tc.ports import StrategyIdentity, StrategyRequest
 
 
-def load_strategy(request: BacktestRequest, folders: tuple[Path, ...]) -> tuple[Strategy, StrategyIdentity]:
+def load_strategy(request: StrategyRequest, folders: tuple[Path, ...]) -> tuple[Strategy, StrategyIdentity]:
     """Return the strategy, configured, and its identity.
 
     Raises

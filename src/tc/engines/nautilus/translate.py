@@ -57,7 +57,8 @@ def _text(identifier: Any) -> str | None:  # noqa: ANN401 - any of Nautilus's id
     return None if identifier is None else identifier.value
 
 
-def _initialized(event: Any) -> ours.Event:  # noqa: ANN401
+def initialized(event: Any) -> ours.OrderInitialized:  # noqa: ANN401
+    """Return an order's terms as first stated."""
     options = event.options
     # By position, in the order of the fields: names cost half as much again, and every order begins here.
     return ours.OrderInitialized(
@@ -223,7 +224,8 @@ def account_snapshot(event: Any) -> AccountSnapshot:  # noqa: ANN401
     )
 
 
-def _account(snapshot: AccountSnapshot) -> ours.Event:
+def account_updated(snapshot: AccountSnapshot) -> ours.AccountUpdated:
+    """Return an account's balances and margins."""
     event = snapshot.event
     return ours.AccountUpdated(
         event.ts_init,
@@ -258,7 +260,7 @@ def _trading_state(event: Any) -> ours.Event:  # noqa: ANN401
 
 
 TRANSLATORS: dict[type, Callable[[Any], ours.Event]] = {
-    nautilus.OrderInitialized: _initialized,
+    nautilus.OrderInitialized: initialized,
     nautilus.OrderDenied: _denied,
     nautilus.OrderEmulated: _emulated,
     nautilus.OrderReleased: _released,
@@ -277,7 +279,7 @@ TRANSLATORS: dict[type, Callable[[Any], ours.Event]] = {
     nautilus.PositionOpened: _position(ours.PositionOpened),
     nautilus.PositionChanged: _position(ours.PositionChanged),
     nautilus.PositionClosed: _position_closed,
-    AccountSnapshot: _account,
+    AccountSnapshot: account_updated,
     NautilusComponentStateChanged: _component,
     NautilusTradingStateChanged: _trading_state,
 }
