@@ -1,0 +1,1 @@
+"""The loopback exchange: its own process, which speaks the protocol of a real exchange."""

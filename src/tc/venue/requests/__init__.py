@@ -1,0 +1,1 @@
+"""What the venue does for each request: parameters in, a document and facts out; no sockets."""
