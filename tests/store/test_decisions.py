@@ -155,3 +155,11 @@ def test_a_line_that_is_no_decision_is_named(tmp_path: Path, damage: bytes) -> N
 
 def test_defaults_are_left_out_so_that_a_line_has_one_form() -> None:
     assert msgspec.json.decode(decision_line(Decision(1, 2))) == {"position": 1, "at_ns": 2}
+
+
+def test_a_writer_that_continues_goes_on_behind_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_bytes(decision_line(SENT))
+    with DecisionWriter(path, journal_flush=_flushed, continues=True) as writer:
+        writer.append(DENIED)
+    assert list(read_decisions(path)) == [SENT, DENIED]

@@ -20,6 +20,7 @@ from tc.store.facts import (
     OpsMended,
     ReportWritten,
     RunExported,
+    RunReconciled,
     RunRecovered,
     RunReproduced,
     RunVerified,
@@ -28,7 +29,15 @@ from tc.store.facts import (
 from tc.store.files import TEMPORARY_PREFIX
 from tc.store.journal import Damage
 from tc.store.layout import RunDirectory, create_run
-from tc.store.ops import StopWatch, append_fact, read_facts, scan_ops, stop_requested, write_ops_artifact
+from tc.store.ops import (
+    StopWatch,
+    append_fact,
+    read_facts,
+    scan_ops,
+    stop_requested,
+    write_numbered_artifact,
+    write_ops_artifact,
+)
 
 FACTS: list[Fact] = [
     StopRequested(at_ns=1, tc="0", user="somebody", reason="enough"),
@@ -37,6 +46,7 @@ FACTS: list[Fact] = [
     RunReproduced(at_ns=4, tc="0", journal_digest="b" * 64, is_equal=True),
     ReportWritten(at_ns=5, tc="0", reason="again"),
     RunExported(at_ns=6, tc="0", sha256="c" * 64),
+    RunReconciled(at_ns=8, tc="0", position=7, source="venue", verdict="clean", findings=0),
     OpsMended(at_ns=7, tc="0", cut_bytes=1),
 ]
 STOP = FACTS[0]
@@ -262,3 +272,47 @@ def test_asking_for_a_stop_reads_nothing_while_nothing_was_appended_and_waits_fo
         fcntl.flock(held, fcntl.LOCK_EX)
         assert watch.request() is None
         assert StopWatch(run).request() == padded
+
+
+NUMBERER = """
+import sys
+from pathlib import Path
+from tc.store.layout import RunDirectory
+from tc.store.ops import write_numbered_artifact
+
+for count in range(20):
+    data = f"{sys.argv[2]} {count}".encode()
+    print(write_numbered_artifact(RunDirectory(Path(sys.argv[1])), "check", ".json", data).name, data.decode(), sep=":")
+"""
+
+
+def test_processes_that_write_numbered_artifacts_at_once_get_different_numbers(run: RunDirectory) -> None:
+    names = ["a", "b", "c", "d"]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", NUMBERER, str(run.path), name], stdout=subprocess.PIPE, text=True)
+        for name in names
+    ]
+    told = dict(line.split(":") for process in processes for line in process.communicate(timeout=60)[0].splitlines())
+    assert [process.returncode for process in processes] == [0] * 4
+    assert sorted(told) == [f"check-{number:04d}.json" for number in range(1, 81)]
+    assert {path.name: path.read_text(encoding="utf-8") for path in run.ops_folder.iterdir()} == told
+
+
+def test_a_numbered_artifact_never_takes_the_place_of_anything(run: RunDirectory) -> None:
+    assert write_numbered_artifact(run, "check", ".json", b"one").name == "check-0001.json"
+    (run.ops_folder / "check-0007.json").write_bytes(b"a stranger's")
+    (run.ops_folder / "check-12.json").write_bytes(b"no number of ours")
+    (run.ops_folder / "check-0008.json").symlink_to("nowhere")
+    artifact = write_numbered_artifact(run, "check", ".json", b"two")
+    assert artifact == OpsArtifact("check-0009.json", hashlib.sha256(b"two").hexdigest(), 3)
+    assert (run.ops_folder / "check-0001.json").read_bytes() == b"one"
+    assert (run.ops_folder / "check-0007.json").read_bytes() == b"a stranger's"
+    assert not [path for path in run.ops_folder.iterdir() if path.name.startswith(TEMPORARY_PREFIX)]
+
+
+def test_a_numbered_artifact_without_a_plain_name_or_a_folder_is_refused(run: RunDirectory) -> None:
+    with pytest.raises(DocumentError):
+        write_numbered_artifact(run, "../check", ".json", b"")
+    run.ops_folder.symlink_to("elsewhere")
+    with pytest.raises(ArtifactError):
+        write_numbered_artifact(run, "check", ".json", b"")

@@ -32,6 +32,8 @@ class DecisionWriter:
         The file; it must not exist yet.
     journal_flush
         Puts the journal's waiting entries into its file: a Decision never outlives the entry that it follows from.
+    continues
+        Go on behind the whole lines of a file that exists.
 
     Raises
     ------
@@ -44,13 +46,15 @@ class DecisionWriter:
 
     __slots__ = ("_descriptor", "_journal_flush", "_path", "_size", "_waiting")
 
-    def __init__(self, path: Path, *, journal_flush: Callable[[], None]) -> None:
+    def __init__(self, path: Path, *, journal_flush: Callable[[], None], continues: bool = False) -> None:
         self._path = path
         self._journal_flush = journal_flush
         self._size = 0
         self._waiting: list[Decision] = []
         self._descriptor = -1
-        self._descriptor = _made(path)
+        self._descriptor = _made(path, 0 if continues else os.O_CREAT | os.O_EXCL)
+        if continues:
+            self._size = os.fstat(self._descriptor).st_size
 
     def append(self, decision: Decision) -> None:
         """Take a Decision; ArtifactError, as `flush`, when it completed a batch."""
@@ -157,8 +161,8 @@ def read_decisions(path: Path) -> Iterator[Decision]:
         yield decision
 
 
-def _made(path: Path) -> int:
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL
+def _made(path: Path, how: int) -> int:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | how
     try:
         descriptor = os.open(path, flags, 0o644)
         sync_folder(path.parent)

@@ -1,5 +1,7 @@
 """The facts of `ops.jsonl`: what happened to a run after its seal, or from other processes than its own."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -49,6 +51,21 @@ class RunRecovered(OpsFact, frozen=True):
     reason: str = ""
 
 
+class RunContinued(OpsFact, frozen=True):
+    """A crashed run goes on: so many entries were whole, so many bytes behind them were cut off and kept.
+
+    Parameters
+    ----------
+    segment
+        Which part of the run begins, from 2.
+
+    """
+
+    segment: int
+    entries: int
+    cut_bytes: int
+
+
 class RunVerified(OpsFact, frozen=True):
     """The run was verified: the Merkle root found, the one expected from elsewhere if any, and how many findings there were."""
 
@@ -76,13 +93,45 @@ class RunExported(OpsFact, frozen=True):
     sha256: str
 
 
+class RunReconciled(OpsFact, frozen=True):
+    """The run's journal was compared with its venue.
+
+    Parameters
+    ----------
+    position
+        The journal's position up to which it was folded.
+    source
+        What the journal was compared with: ``venue``, or ``file``.
+    verdict
+        ``clean``, ``found`` or ``unknown``.
+    findings
+        How many findings there were.
+
+    """
+
+    position: int
+    source: Literal["venue", "file"]
+    verdict: Literal["clean", "found", "unknown"]
+    findings: int
+
+
 class OpsMended(OpsFact, frozen=True):
     """The last line of this stream had been torn by a crash; its bytes were cut off and are kept as an artifact."""
 
     cut_bytes: int
 
 
-type Fact = StopRequested | RunRecovered | RunVerified | RunReproduced | ReportWritten | RunExported | OpsMended
+type Fact = (
+    StopRequested
+    | RunRecovered
+    | RunContinued
+    | RunVerified
+    | RunReproduced
+    | ReportWritten
+    | RunExported
+    | RunReconciled
+    | OpsMended
+)
 
 
 class OpsEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

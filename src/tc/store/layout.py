@@ -62,6 +62,11 @@ class RunDirectory:
         return self.path / "decisions.jsonl"
 
     @property
+    def tape(self) -> Path:
+        """The market data that a paper run saw, in blocks of Arrow; the journal has each block's digest."""
+        return self.path / "tape"
+
+    @property
     def metrics(self) -> Path:
         """Throughput, time and memory."""
         return self.path / "metrics.json"

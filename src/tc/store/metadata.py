@@ -11,7 +11,7 @@ from tc.store.layout import RunDirectory
 
 METADATA_SCHEMA = 1
 
-RunStatus = Literal["created", "running", "completed", "failed", "stopped", "crashed", "recovered"]
+RunStatus = Literal["created", "running", "completed", "failed", "stopped", "killed", "blocked", "crashed", "recovered"]
 
 
 class WallTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +45,8 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Where the run stands; one that is ``created`` or ``running`` while nobody holds its lock has crashed.
     created, started, ended
         Wall-clock times: the directory was made, the engine started, the engine ended.
+    resumed
+        When the run went on after a crash, each time.
     versions
         Version by name: ``tc``, ``python``, ``nautilus_trader``, ``msgspec``, ``platform``, ….
     host, pid
@@ -68,6 +70,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     created: WallTime
     started: WallTime | None = None
     ended: WallTime | None = None
+    resumed: tuple[WallTime, ...] = ()
     versions: dict[str, str]
     host: str
     pid: int

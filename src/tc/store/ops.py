@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,16 @@ import msgspec
 
 from tc.errors import ArtifactError, DocumentError, RefusedError
 from tc.store.facts import Fact, OpsArtifact, OpsEntry, OpsMended, StopRequested
-from tc.store.files import digest_file, is_real_folder, read_file, remove_temporaries, sync_folder, write_all, write_atomic
+from tc.store.files import (
+    TEMPORARY_PREFIX,
+    digest_file,
+    is_real_folder,
+    read_file,
+    remove_temporaries,
+    sync_folder,
+    write_all,
+    write_atomic,
+)
 from tc.store.journal import Damage
 from tc.store.journal.judge import MALFORMED, Reason
 from tc.store.journal.lines import GENESIS, body, chain, claimed_digest, format_lines, leaf_hashes, leaf_preimages
@@ -93,6 +102,30 @@ def write_ops_artifact(run: RunDirectory, name: str, data: bytes) -> OpsArtifact
     except OSError as error:
         raise _unwritable(run.ops_folder, error) from None
     return artifact
+
+
+def write_numbered_artifact(run: RunDirectory, stem: str, suffix: str, data: bytes) -> OpsArtifact:
+    """Write a file into `ops/` under its next number, ``<stem>-0001<suffix>`` the first; return it as `write_ops_artifact` does.
+
+    A file that exists is never written over, and no two writers get the same number.
+
+    Raises
+    ------
+    DocumentError
+        The name is no plain file name.
+    ArtifactError
+        It cannot be written.
+
+    """
+    if not _ARTIFACT_NAME.fullmatch(f"{stem}-0001{suffix}"):
+        raise DocumentError(f"{stem!r} is no name for an artifact", hint="Use letters, digits, dots, hyphens and underscores.")
+    try:
+        with _locked(run):
+            _prepare_folder(run)
+            name = _write_numbered(run.ops_folder, stem, suffix, data)
+    except OSError as error:
+        raise _unwritable(run.ops_folder, error) from None
+    return OpsArtifact(name, hashlib.sha256(data).hexdigest(), len(data))
 
 
 def sweep_ops_folder(run: RunDirectory) -> None:
@@ -219,18 +252,41 @@ def _mend(run: RunDirectory, descriptor: int, fact: Fact) -> None:
 
 
 def _write_artifact(run: RunDirectory, artifact: OpsArtifact, data: bytes) -> None:
-    run.ops_folder.mkdir(exist_ok=True)
-    if not is_real_folder(run.ops_folder):
-        raise NotADirectoryError(errno.ENOTDIR, "a link stands in its place")
-    sync_folder(run.path)
-    # Writers hold the stream's lock, so an unfinished file here is one that a killed writer left.
-    remove_temporaries(run.ops_folder)
+    _prepare_folder(run)
     path = run.ops_folder / artifact.name
     if os.path.lexists(path):
         if digest_file(path)[0] != artifact.sha256:
             raise RefusedError(f"{path} exists already", hint="Give the artifact another name; one that exists is never changed.")
         return
     write_atomic(path, data)
+
+
+def _prepare_folder(run: RunDirectory) -> None:
+    run.ops_folder.mkdir(exist_ok=True)
+    if not is_real_folder(run.ops_folder):
+        raise NotADirectoryError(errno.ENOTDIR, "a link stands in its place")
+    sync_folder(run.path)
+    # Writers hold the stream's lock, so an unfinished file here is one that a killed writer left.
+    remove_temporaries(run.ops_folder)
+
+
+def _write_numbered(folder: Path, stem: str, suffix: str, data: bytes) -> str:
+    """Write under the next number; a link to a finished file is made only where nothing stands yet, as with O_EXCL."""
+    pattern = re.compile(rf"{re.escape(stem)}-([0-9]{{4,9}}){re.escape(suffix)}")
+    taken = (found for each in folder.iterdir() if (found := pattern.fullmatch(each.name)))
+    number = max((int(found[1]) for found in taken), default=0)
+    finished = folder / f"{TEMPORARY_PREFIX}{stem}{suffix}"
+    write_atomic(finished, data)
+    try:
+        while True:
+            number += 1
+            name = f"{stem}-{number:04d}{suffix}"
+            with suppress(FileExistsError):
+                (folder / name).hardlink_to(finished)
+                return name
+    finally:
+        finished.unlink()
+        sync_folder(folder)
 
 
 def _unwritable(path: Path, error: OSError) -> ArtifactError:

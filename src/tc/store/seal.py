@@ -107,6 +107,7 @@ def seal_run(
     if os.path.lexists(run.seal):
         raise RefusedError(f"run {run.run_id!r} is sealed already", hint="A sealed run is never written again.")
     remove_temporaries(run.path)
+    remove_temporaries(run.tape)
     sweep_ops_folder(run)
     scan = scan_journal(run.journal)
     if scan.damage is not None:

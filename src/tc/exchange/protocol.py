@@ -1,0 +1,152 @@
+"""The venue's documents as its public protocol writes them; amounts become exact decimals straight from the text."""
+
+# ruff: noqa: N815 - the names are the protocol's
+from decimal import Decimal
+
+import msgspec
+
+from tc.exchange.errors import VenueUnreachableError
+
+_ZERO = Decimal(0)
+_MOST_DIGITS = 30
+
+
+class ServerTime(msgspec.Struct, frozen=True):
+    """GET /fapi/v1/time."""
+
+    serverTime: int
+
+
+class OrderDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """An order in GET openOrders, order and allOrders."""
+
+    symbol: str
+    orderId: int
+    clientOrderId: str
+    side: str
+    type: str
+    status: str
+    origQty: Decimal
+    executedQty: Decimal
+    timeInForce: str = "GTC"
+    price: Decimal = _ZERO
+    avgPrice: Decimal = _ZERO
+    stopPrice: Decimal = _ZERO
+    reduceOnly: bool = False
+    positionSide: str = "BOTH"
+    time: int = 0
+    updateTime: int = 0
+
+
+class AlgoOrderDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A conditional order in GET openAlgoOrders and allAlgoOrders; one that closes the position has no quantity."""
+
+    symbol: str
+    algoId: int
+    clientAlgoId: str
+    side: str
+    orderType: str
+    algoStatus: str = "NEW"
+    quantity: Decimal | None = None
+    timeInForce: str | None = None
+    price: Decimal | None = None
+    triggerPrice: Decimal | None = None
+    reduceOnly: bool | None = None
+    positionSide: str | None = None
+    actualOrderId: str | None = None
+    createTime: int | None = None
+    updateTime: int | None = None
+
+
+class TradeDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A fill in GET userTrades."""
+
+    symbol: str
+    id: int
+    orderId: int
+    side: str
+    price: Decimal
+    qty: Decimal
+    commission: Decimal
+    commissionAsset: str
+    realizedPnl: Decimal = _ZERO
+    maker: bool = False
+    positionSide: str = "BOTH"
+    time: int = 0
+
+
+class PositionDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A position in GET positionRisk."""
+
+    symbol: str
+    positionAmt: Decimal
+    positionSide: str = "BOTH"
+    entryPrice: Decimal = _ZERO
+
+
+class AssetDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account holds of one currency, in GET account."""
+
+    asset: str
+    walletBalance: Decimal
+    availableBalance: Decimal = _ZERO
+
+
+class AccountDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """GET account, as far as balances go."""
+
+    assets: tuple[AssetDocument, ...]
+
+
+class FilterDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A filter of a symbol in GET exchangeInfo."""
+
+    filterType: str
+    maxQty: Decimal | None = None
+
+
+class SymbolDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A symbol in GET exchangeInfo."""
+
+    symbol: str
+    filters: tuple[FilterDocument, ...] = ()
+
+
+class ExchangeDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """GET exchangeInfo, as far as quantities go."""
+
+    symbols: tuple[SymbolDocument, ...]
+
+
+def decoded[T](body: bytes, kind: type[T], path: str) -> T:
+    """Return an answer as the kind given.
+
+    Raises
+    ------
+    VenueUnreachableError
+        It is not of this kind, or an amount in it is no finite number.
+
+    """
+    try:
+        document = msgspec.json.decode(body, type=kind)
+        _require_finite(document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise VenueUnreachableError(
+            f"GET {path}: the answer is not what the protocol says: {ascii(str(error))[1:-1]}", is_unclear=True
+        ) from None
+    return document
+
+
+def _require_finite(value: object) -> None:
+    match value:
+        case Decimal():
+            if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS:
+                raise ValueError("an amount is no number that a venue can mean")
+        case list() | tuple():
+            for each in value:
+                _require_finite(each)
+        case msgspec.Struct():
+            for name in value.__struct_fields__:
+                _require_finite(getattr(value, name))
+        case _:
+            return

@@ -1,0 +1,107 @@
+"""`tc kill status`: which switches are active, and by which paths each node could be stopped now."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tc.errors import TcError, UnreachableError
+from tc.flows.kill import access_of, concerns
+from tc.flows.killed import VenueAccess
+from tc.flows.node_line import ask_node
+from tc.store.kill_switch import Active, KillSwitch, Scope
+from tc.store.nodes import NodeDocument, ProcessState, list_nodes, process_state
+
+_PING_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ReachableNode:
+    """A node, what stops it now, and why each path would fail; an empty reason is a path that is open.
+
+    Parameters
+    ----------
+    run_id, name, pid, process
+        Which it is, and whether its process runs.
+    mode
+        What the switches let it do; ``none`` when none is active.
+    no_socket, no_file, no_venue
+        Why it would not hear of a switch by its socket or by the file, and why it could not be flattened from here.
+
+    """
+
+    run_id: str
+    name: str
+    pid: int
+    process: ProcessState
+    mode: str
+    no_socket: str
+    no_file: str
+    no_venue: str
+
+
+@dataclass(frozen=True, slots=True)
+class KillStatus:
+    """The active switches, the nodes, and why other documents of nodes cannot be read."""
+
+    switches: tuple[Active, ...]
+    nodes: tuple[ReachableNode, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the state of a switch or the document of a node cannot be read."""
+        return bool(self.notes) or any(each.doubt for each in self.switches)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON object that ``--json`` shows."""
+        return {
+            "switches": [each.to_dict() for each in self.switches],
+            "nodes": [asdict(each) for each in self.nodes],
+            "notes": list(self.notes),
+        }
+
+
+def kill_status(
+    scope: Scope, *, runtime_root: Path, switch: KillSwitch, venue_unavailable: Callable[[VenueAccess], str]
+) -> KillStatus:
+    """Say what is active that concerns a scope, and how its nodes can be reached; nothing is changed and no order is sent."""
+    nodes, problems = list_nodes(runtime_root)
+    concerned = [node for node in nodes if concerns(scope, node)]
+    reachable = tuple(_reachable(node, switch, venue_unavailable) for node in concerned)
+    wanted = {scope, Scope.of_all()}
+    for node in concerned:
+        wanted |= {Scope("run", node.run_id), Scope("name", node.name)}
+    switches = tuple(each for each in switch.all() if scope.kind == "all" or each.scope in wanted)
+    return KillStatus(switches, reachable, problems)
+
+
+def _reachable(node: NodeDocument, switch: KillSwitch, venue_unavailable: Callable[[VenueAccess], str]) -> ReachableNode:
+    process = process_state(node)
+    gone = "there is no such process any more"
+    return ReachableNode(
+        run_id=node.run_id,
+        name=node.name,
+        pid=node.pid,
+        process=process,
+        mode=_mode(node, switch),
+        no_socket=gone if process == "gone" else _unanswered(node),
+        no_file={"gone": gone, "stopped": "it is stopped by a signal, and reads it when it goes on", "running": ""}[process],
+        no_venue=venue_unavailable(access_of(node)),
+    )
+
+
+def _mode(node: NodeDocument, switch: KillSwitch) -> str:
+    try:
+        active = switch.effective(run_id=node.run_id, name=node.name)
+    except TcError as error:
+        return f"unknown: {error.message}"
+    return "none" if active is None else active.mode
+
+
+def _unanswered(node: NodeDocument) -> str:
+    try:
+        for _ in ask_node(node.socket, {"do": "ping"}, first_s=_PING_S, deadline_s=_PING_S):
+            return ""
+    except UnreachableError as error:
+        return error.message
+    return "the node closed the line without a word"
