@@ -81,7 +81,7 @@ def _request(name: str, folder: Path, *overrides: str) -> BacktestRequest:
     path = REPOSITORY / "specs" / f"{name}.yaml"
     spec = load_run_spec(path, overrides=overrides)
     return BacktestRequest(
-        spec, load_instrument(spec.instrument, search=()), load_dataset(folder, spec.data.dataset), path.parent
+        spec, load_instrument(spec.instrument, search=()), load_dataset(folder, spec.played.dataset), path.parent
     )
 
 

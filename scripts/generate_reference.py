@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from reference.artifacts import findings, metrics, run_directory
+from reference.artifacts import findings, metrics, observed_file, run_directory
 from reference.commands import command_line, exit_codes
 from reference.events import event_types
 from reference.rules import rules
@@ -17,6 +17,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "exit-codes.md": exit_codes,
     "run-spec.md": run_spec,
     "run-directory.md": run_directory,
+    "observed-file.md": observed_file,
     "events.md": event_types,
     "metrics.md": metrics,
     "findings.md": findings,

@@ -50,7 +50,7 @@ def request(
         "seed": 42,
     }
     spec = RunSpec(**{**values, **changes})
-    return BacktestRequest(spec, load_instrument(INSTRUMENT, search=()), load_dataset(data_root, spec.data.dataset), folder)
+    return BacktestRequest(spec, load_instrument(INSTRUMENT, search=()), load_dataset(data_root, spec.played.dataset), folder)
 
 
 def write_strategy(folder: Path, body: str, *, module: str, config: str = "") -> StrategySpec:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tc import wiring
-from tc.flows.backtest import FinishedRun
+from tc.flows.recording import FinishedRun
 from tc.store.journal import read_entries
 from tc.store.layout import RunDirectory
 
@@ -60,9 +60,10 @@ class Workshop:
 
     def import_data(self, dataset: str, instrument: str, *files: Path) -> None:
         """Import real market data."""
-        wiring.import_data(
+        wiring.import_any(
             files,
             instrument_id=instrument,
+            artifacts_root=self.root,
             data_root=self.root,
             dataset_id=dataset,
             format_name=None,

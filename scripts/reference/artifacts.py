@@ -7,7 +7,10 @@ from typing import get_args
 from reference.markdown import as_markdown, code, page, summary, table
 from reference.structs import struct_fields
 from tc.checks import cause, integrity, quality
+from tc.checks.reconcile import CODES as RECONCILE_CODES
+from tc.checks.reconcile.observed import document as observed
 from tc.reports.metrics import METRICS, METRICS_SCHEMA
+from tc.reports.reconciliation import FieldDifference, ReconciliationDocument, ToldFinding, ToldRow
 from tc.store import facts
 from tc.store.layout import RunDirectory
 from tc.store.metadata import GitCommit, Metadata, WallTime
@@ -27,6 +30,56 @@ _METRICS = """
 run decides. Counts are integers; amounts are exact decimal strings.
 """
 
+_RECONCILIATION = """
+What `tc reconcile` found, one file for each time, never written over. `observed` is an [observed file](observed-file.md).
+"""
+
+_OBSERVED = """
+What a venue was seen to hold, for `tc reconcile --observed FILE`: one JSON object. A list that is left out, or null, is
+*unknown*; an empty one says that there is none. A decimal string is a number in quotes, so that it stays exact: digits,
+perhaps a point, no exponent. An unknown field, a field that stands twice, and the same thing stated twice are errors.
+"""
+
+OBSERVED_EXAMPLE = """
+{
+  "observed_version": 1,
+  "closed_orders": "some",
+  "orders": [
+    {
+      "key": "O-20261121-091500-001-000-7",
+      "venue_order_id": "8389765542",
+      "instrument_id": "BTCUSDT-PERP.BINANCE",
+      "side": "SELL",
+      "status": "PARTIALLY_FILLED",
+      "quantity": "0.020",
+      "filled": "0.005",
+      "price": "98750.0"
+    }
+  ],
+  "fills": [
+    {
+      "trade_id": "5120394417",
+      "key": "O-20261121-091500-001-000-7",
+      "venue_order_id": "8389765542",
+      "instrument_id": "BTCUSDT-PERP.BINANCE",
+      "side": "SELL",
+      "quantity": "0.005",
+      "price": "98750.0",
+      "fee": "0.09875",
+      "fee_currency": "USDT"
+    }
+  ],
+  "positions": [{ "instrument_id": "BTCUSDT-PERP.BINANCE", "signed_quantity": "-0.005" }],
+  "balances": [{ "currency": "USDT", "total": "99999.90125" }]
+}
+""".strip()
+
+_CODES = (
+    ("tc data check", quality.FINDING_CODES),
+    ("tc runs verify` and `tc runs replay", integrity.CODES),
+    ("tc reconcile", RECONCILE_CODES),
+)
+
 _FINDINGS = """
 A finding has four texts: `code` (one of those below), `subject` (what it is about), `expected` and `actual`.
 """
@@ -42,7 +95,18 @@ def run_directory() -> str:
     blocks += ["## metadata.json", *_structs(Metadata, WallTime, GitCommit)]
     blocks += ["## seal.json", *_structs(Seal, SealedFile, SealedJournal, Checkpoint)]
     blocks += ["## ops.jsonl", _OPS, *_structs(*get_args(facts.Fact.__value__), facts.OpsArtifact)]
+    blocks += ["## ops/reconciliation-NNNN.json", _RECONCILIATION]
+    blocks += _structs(ReconciliationDocument, ToldFinding, ToldRow, FieldDifference)
     return page("Run directory", *blocks)
+
+
+def observed_file() -> str:
+    """Return the page of the document that states what was observed."""
+    parts = (observed.ObservedOrder, observed.ObservedFill, observed.ObservedPosition, observed.ObservedBalance)
+    blocks = [_OBSERVED, struct_fields(observed.Observed)]
+    for part in parts:
+        blocks += [f"## {part.__name__}", summary(part), struct_fields(part)]
+    return page("Observed file", *blocks, "## Example", f"```json\n{OBSERVED_EXAMPLE}\n```")
 
 
 def metrics() -> str:
@@ -54,7 +118,7 @@ def metrics() -> str:
 def findings() -> str:
     """Return the page of every code that a finding can have."""
     blocks = [_FINDINGS]
-    for command, codes in (("tc data check", quality.FINDING_CODES), ("tc runs verify` and `tc runs replay", integrity.CODES)):
+    for command, codes in _CODES:
         blocks += [f"## `{command}`", table(["code", "meaning"], [(code(each), text) for each, text in codes.items()])]
     rows = [(code(each), text) for each, text in cause.CAUSES.items()]
     blocks += ["## Why two runs part", _CAUSES, table(["kind", "meaning"], rows)]

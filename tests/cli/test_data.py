@@ -90,7 +90,7 @@ def test_an_import_that_is_refused_exits_3(tc: Callable[..., Answer], tmp_path: 
         (("a.csv", "--instrument", "NOPE.BINANCE"), "NOPE.BINANCE"),
         (("a.csv", "--instrument", FIL, "--format", "csv"), "'csv' is no format that can be imported"),
         (("a.csv", "--instrument", FIL, "--dataset", "../x"), "is not a dataset id"),
-        (("a.csv",), "Missing option"),
+        (("a.csv",), "--instrument is missing"),
         (("--instrument", FIL), "Missing argument"),
     ],
 )

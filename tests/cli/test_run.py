@@ -1,4 +1,4 @@
-"""`tc run` and `tc demo` in this process: what they show, as text and as JSON."""
+"""`tc run` in this process: what it shows, as text and as JSON."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +48,40 @@ def test_a_failed_run_says_so_on_stderr_with_a_hint(prepared: Command, tmp_path:
     assert "hint: " in answer.err
 
 
-def test_the_demo_says_where_to_look(command: Command) -> None:
-    answer = command("demo")
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_core_native_strategy_that_fails_at_every_step_is_said_with_the_place_of_its_traceback(
+    prepared: Command, tmp_path: Path, as_json: bool
+) -> None:
+    (tmp_path / "raises_in_cli.py").write_text(
+        "import msgspec\n\n\nclass Raises(msgspec.Struct, frozen=True):\n"
+        "    def evaluate(self, context):\n        raise ValueError('boom')\n"
+    )
+    text = SPEC.read_text().replace("  scenario: ops_smoke_demo\n", '  core: "raises_in_cli:Raises"\n  python_path: ["."]\n')
+    (tmp_path / "raises.yaml").write_text(text + "gate: on\nrisk: {profile: research}\n")
+    answer = prepared("run", "raises.yaml", "--run-id", "raising", *(["--json"] if as_json else []))
     assert answer.code == 0
-    assert "verified and replayed" in answer.out
+    if as_json:
+        assert answer.json("run")["strategy_failures"] > 1_000
+    else:
+        assert "strategy failed" in answer.out
+        assert str(Path("runs") / "raising" / "error.txt") in answer.out.replace("\n", "")
+        assert "note: the strategy failed" in prepared("runs", "explain", "raising").out
+
+
+def test_nothing_to_run_and_nothing_to_go_on_with_is_said(command: Command) -> None:
+    answer = command("run")
+    assert answer.code == 2
+    assert "there is nothing to run" in answer.err
+
+
+@pytest.mark.parametrize("other", [(str(SPEC),), ("--set", "seed=1"), ("--run-id", "a"), ("--durable",), ("--dry-run",)])
+def test_a_run_that_goes_on_takes_nothing_that_it_was_begun_with(command: Command, other: tuple[str, ...]) -> None:
+    answer = command("run", "--resume", "some-run", *other)
+    assert answer.code == 2
+    assert "the run goes on as it was begun" in answer.err
+
+
+def test_a_run_that_is_not_there_cannot_go_on(command: Command) -> None:
+    answer = command("run", "--resume", "some-run")
+    assert answer.code == 6
+    assert "there is no run 'some-run'" in answer.err

@@ -80,7 +80,7 @@ def test_a_status_that_is_none_is_bad_usage(tc: Tc) -> None:
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
         "error: 'done' is no status of a run\n"
-        "hint: One of completed, crashed, created, failed, recovered, running, stopped, unreadable.\n"
+        "hint: One of blocked, completed, crashed, created, failed, killed, recovered, running, stopped, unreadable.\n"
     )
 
 
@@ -399,7 +399,7 @@ def test_prune_shows_what_it_would_remove_and_needs_a_yes(tc: Tc, root: Path) ->
     assert tc("prune", "--keep", "1", "--json").code == 3
     assert tc("prune", "--keep", "1", "--dry-run", "--json").json("runs-prune")["removed"] is False
     assert len(list((root / "runs").iterdir())) == 4
-    assert tc("prune", "--keep", "2", "--yes").out.endswith("removed 1 run, 113.8 KiB\n")
+    assert tc("prune", "--keep", "2", "--yes").out.endswith("removed 1 run, 113.9 KiB\n")
     document = tc("prune", "--keep", "1", "--yes", "--json").json("runs-prune")
     assert (document["removed"], [each["run_id"] for each in document["prune"]]) == (True, ["b"])
     assert {path.name for path in (root / "runs").iterdir()} == {"c", "crashed"}

@@ -42,12 +42,19 @@ def documents(tmp_path: Path) -> list[RunDirectory]:
     return [RunDirectory(path) for path in sorted((tmp_path / "artifacts" / "runs").iterdir())]
 
 
-def test_the_demo_runs_in_an_empty_folder_and_says_where_to_look(tc: Command, tmp_path: Path) -> None:
+def test_the_demo_runs_in_an_empty_folder_trades_on_paper_and_says_where_to_look(tc: Command, tmp_path: Path) -> None:
     done = tc("demo")
-    assert done.returncode == 0, done.stderr
-    assert "verified and replayed" in done.stdout
-    report = next(line.split()[-1] for line in done.stdout.splitlines() if "report" in line)
-    assert (tmp_path / report).is_file()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("verified and replayed") == 2
+    told = dict(line.split(maxsplit=1) for line in done.stdout.partition("on paper")[2].splitlines() if len(line.split()) > 1)
+    assert told["status"] == "killed"
+    assert int(told["fills"].split(",")[0]) > 0
+    assert "proven flat after" in told["kill"]
+    assert told["reconciliation"].startswith("clean")
+    reports = [line.split()[-1] for line in done.stdout.splitlines() if "report  " in line]
+    assert len(reports) == 2
+    assert all((tmp_path / report).is_file() for report in reports)
+    assert "no kill switch is active" in tc("kill", "status").stdout
     assert "Traceback" not in done.stderr
 
 
@@ -83,7 +90,7 @@ def test_set_changes_a_value_and_the_journal(tc: Command) -> None:
         (("run", SPECS / "ops_smoke_demo.yaml", "--run-id", "../x"), 6, "btcusdt-1m-sample"),
         (("runs", "verify", "nothing"), 6, "nothing"),
         (("runs", "show", "../../etc"), 2, "etc"),
-        (("run",), 2, "SPEC"),
+        (("run",), 2, "RunSpec"),
     ],
 )
 def test_what_a_user_can_get_wrong_is_a_message_a_hint_and_an_exit_code(

@@ -16,9 +16,10 @@ from tc.core.events import OrderCanceled
 from tc.data.candles import read_candles
 from tc.engines.nautilus.backtest import NautilusEngine
 from tc.errors import ArtifactError, DocumentError, EngineError, InvariantViolation, RefusedError
-from tc.flows.backtest import LONGEST_REASON, Circumstances, FinishedRun, module_file, prepare_run, run_prepared
+from tc.flows.backtest import prepare_run, run_prepared
 from tc.flows.circumstances import circumstances_here, git_commit, versions
 from tc.flows.diff import diff_runs
+from tc.flows.recording import LONGEST_REASON, Circumstances, FinishedRun, module_file
 from tc.flows.replay import replay_run
 from tc.flows.report import report_again, report_run
 from tc.flows.reproduce import Reproduction, record_reproduction, reproduce, rerun
@@ -60,7 +61,11 @@ def run(
     **changes: object,
 ) -> FinishedRun:
     def report(*arguments: object) -> None:
-        report_run(*arguments, read_candles=lambda dataset, start, end: read_candles(dataset, start_ns=start, end_ns=end))
+        data = backtest_request.spec.played
+        report_run(
+            *arguments,
+            read_candles=lambda: read_candles(backtest_request.dataset, start_ns=data.start_ns, end_ns=data.end_ns),
+        )
 
     return run_prepared(
         prepare_run(backtest_request, engine=NautilusEngine(chunk_rows=chunk_rows)),

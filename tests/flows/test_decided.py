@@ -15,7 +15,7 @@ from tc.core import INITIAL, EventStreamEntry
 from tc.core.decision import Decision, outcome
 from tc.core.events import MarketDataRows, OrderSubmitted
 from tc.errors import ArtifactError, DocumentError
-from tc.flows.decided import ALTERED, DERIVED, NO_FILE, compared, digest_now
+from tc.flows.decided import ALTERED, ALTERED_JOURNAL, DERIVED, NO_FILE, compared, digest_now
 from tc.flows.explain import explain_run
 from tc.flows.recover import recover_run
 from tc.flows.replay import replay_run, state_document
@@ -340,3 +340,13 @@ def test_a_decision_of_a_row_inside_an_entry_is_merged_with_its_entry() -> None:
     decisions = [Decision(7, 1, (outcome("O-1", "NEW", "sent"),)), Decision(99, 1)]
     early = [Decision(0, 1), *decisions]
     assert [each and each.position for _, each in merged(stream.entries, early)] == [None, 7]
+
+
+def test_replay_and_explain_say_that_a_journal_was_altered(tmp_path: Path) -> None:
+    run = gated_run(tmp_path)
+    assert ALTERED_JOURNAL not in (*replay_run(run).notes, *explain_run(run).notes)
+    journal = run.journal.read_bytes()
+    start = journal.index(b'"digest":"') + len(b'"digest":"')
+    run.journal.write_bytes(journal[:start] + b"0" * 64 + journal[start + 64 :])
+    assert ALTERED_JOURNAL in replay_run(run).notes
+    assert ALTERED_JOURNAL in explain_run(run).notes

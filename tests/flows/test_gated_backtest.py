@@ -16,7 +16,8 @@ from tc.core import INITIAL, CoreConfiguration, step_event_entry
 from tc.core.decision import Decision
 from tc.core.events import MarketObserved
 from tc.errors import ArtifactError
-from tc.flows.backtest import Circumstances, FinishedRun, prepare_run, run_prepared
+from tc.flows.backtest import prepare_run, run_prepared
+from tc.flows.recording import Circumstances, FinishedRun
 from tc.flows.verify import verify_run
 from tc.ports import Backtest, BacktestRequest, EngineOutcome, StrategyIdentity, Stream
 from tc.runtime.refeed import refeed

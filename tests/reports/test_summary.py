@@ -11,7 +11,9 @@ from streams import Venue, configuration, position_spans, venues
 from tc.core import EventStreamEntry, fold_event_stream_entries
 from tc.core.events import (
     MarketObserved,
+    OrderCanceled,
     OrderCancelRejected,
+    OrderDenied,
     OrderFilled,
     OrderModifyRejected,
     OrderRejected,
@@ -220,6 +222,20 @@ def test_a_late_fill_counts_and_is_an_oddity_and_a_repeated_one_does_not() -> No
     assert summary.repeated_fills == 1
     assert [(each.code, each.count, each.subject) for each in summary.oddities] == [("late_fill", 1, order)]
     assert summary.outcomes == OrderOutcomes(partly_filled=1)
+
+
+def test_what_came_late_or_again_counts_as_no_outcome_and_no_refusal() -> None:
+    venue = small_venue(is_ended=False)
+    rejected = venue.initialize()
+    venue.submit(rejected)
+    venue.end(rejected, "REJECTED")
+    before = summary_of(venue)
+    venue.emit(OrderRejected(venue.now, venue.now, rejected, "once more"))
+    venue.emit(OrderCanceled(venue.now, venue.now, rejected))
+    venue.emit(OrderDenied(venue.now, venue.now, rejected, "duplicate", is_duplicate=True))
+    after = summary_of(venue)
+    assert (after.outcomes, after.refusals, after.order_marks) == (before.outcomes, before.refusals, before.order_marks)
+    assert {each.code: each.count for each in after.oddities} == {"duplicate_key": 1, "late_event": 1, "repeated_event": 1}
 
 
 def test_an_oddity_whose_first_place_was_not_kept_is_still_counted() -> None:

@@ -15,6 +15,7 @@ from tc.core.events import (
     MarketObserved,
     OrderCanceled,
     OrderDenied,
+    OrderExpired,
     OrderFilled,
     OrderInitialized,
     OrderRejected,
@@ -135,3 +136,18 @@ def test_an_order_that_was_open_before_the_stream_is_known_from_its_snapshot() -
     assert [line.text for line in story.lines] == [text_of(snapshot)]
     assert story.ending == "open where the stream ends, without a fill"
     assert msgspec.to_builtins(snapshot)["orders"]
+
+
+@pytest.mark.parametrize(("is_filled", "ending"), [(True, "filled completely: 1 of 1 in 1 fill"), (False, "it was cancelled")])
+def test_the_end_of_an_order_is_its_first_whatever_comes_late_or_of_a_second_under_its_id(is_filled: bool, ending: str) -> None:
+    venue = Venue()
+    key = venue.accepted(quantity="1")
+    venue.fill(key) if is_filled else venue.end(key, "CANCELED")
+    venue.emit(OrderUpdated(venue.now, venue.now, key, Decimal(9)))
+    venue.emit(OrderExpired(venue.now, venue.now, key))
+    venue.emit(OrderDenied(venue.now, venue.now, key, "duplicate", is_duplicate=True))
+    steps = [(entry, None) for entry in venue.entries]
+    story = order_story(key, steps)
+    assert story is not None
+    assert story.ending == ending
+    assert f"the second order under the id {key} was denied before it was sent: duplicate" in [line.text for line in story.lines]

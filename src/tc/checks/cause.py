@@ -22,13 +22,26 @@ from tc.core.events import (
     ThrottleReset,
 )
 
-CauseKind = Literal["configuration", "market_data", "strategy_request", "decision", "venue_fill_model", "other"]
+CauseKind = Literal[
+    "configuration",
+    "market_data",
+    "strategy_request",
+    "decision",
+    "acknowledgement_latency",
+    "queue_position",
+    "rate_window",
+    "venue_fill_model",
+    "other",
+]
 
 CAUSES: Mapping[CauseKind, str] = {
     "configuration": "the configurations differ, and nothing before the difference does",
     "market_data": "the strategies were shown other market data",
     "strategy_request": "the strategies asked for something else after the same inputs",
     "decision": "the gates decided otherwise about the same command",
+    "acknowledgement_latency": "of a paper run and a back-test: one of them did not have an answer yet that the other had",
+    "queue_position": "of a paper run and a back-test: an order at rest was filled in one of them, and not then in the other",
+    "rate_window": "of a paper run and a back-test: the rate limit let a command go in one of them, and not yet in the other",
     "venue_fill_model": "what came back of the same request differs: in price, quantity, liquidity, kind or time",
     "other": "none of these; the explanation says what",
 }
@@ -40,6 +53,9 @@ _RELATED: Mapping[CauseKind, tuple[str, ...]] = {
     "market_data": ("dataset", "run_spec.data", "engine", "run_spec.engine"),
     "strategy_request": ("strategy", "run_spec.strategy", "run_spec.seed", "instrument", "core.history"),
     "decision": ("core", "run_spec.gate", "run_spec.risk", "run_spec.execution", "run_spec.timing"),
+    "acknowledgement_latency": (),
+    "queue_position": (),
+    "rate_window": (),
     "venue_fill_model": ("engine", "run_spec.engine", "run_spec.venue", "run_spec.seed", "instrument"),
     "other": ("engine", "run_spec.engine"),
 }
@@ -48,6 +64,9 @@ _UNEXPLAINED: Mapping[CauseKind, str] = {
     "market_data": "the configurations name the same data: one of the runs was cut short, or its data was altered",
     "strategy_request": "the configurations of the strategies are the same: its code reads something that is not recorded",
     "decision": "the configurations of the gates are the same: different versions of the Core decided",
+    "acknowledgement_latency": "",
+    "queue_position": "",
+    "rate_window": "",
     "venue_fill_model": "engine and venue are configured the same: the simulated venue is not deterministic, or its code changed",
     "other": "",
 }

@@ -57,8 +57,12 @@ _MEMBERS: Mapping[Lane, tuple[str, ...]] = {
     ),
     "engine": (
         "RunStarted",
+        "RunResumed",
         "TradingStateChanged",
         "ComponentStateChanged",
+        "KillSwitchAdvanced",
+        "TapeBlockWritten",
+        "TapeStopped",
         "PositionOpened",
         "PositionChanged",
         "PositionClosed",

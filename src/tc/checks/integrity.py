@@ -32,6 +32,7 @@ CODES: Mapping[str, str] = {
     "file_missing": "a file that was sealed, or that a fact in ops.jsonl names, is gone",
     "file_altered": "a file holds something else than was sealed",
     "file_extra": "a file lies in the run directory that was not sealed and that no fact names",
+    "tape_mismatch": "a block of the tape is missing, or is not the one that the journal names",
     "configuration_mismatch": "two parts of the run name different configurations",
     "dataset_mismatch": "two parts of the run, or the run and the dataset, name different fingerprints",
     "run_id_mismatch": "two parts of the run name different run ids",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tc import wiring
-from tc.cli.options import DATA_ROOT, AsJson, DataRoot
+from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, ArtifactsRoot, AsJson, DataRoot
 from tc.cli.progress import progress_bar
 from tc.cli.show import at, printable, show_fields, show_findings, show_json, show_table
 from tc.cli.units import parse_duration
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Bring market data in, look at it, check it.", no_args_is_help=True)
 
 Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE…", help="CSV files or captures: plain, .gz or (CSV) .zip.", show_default=False)
+    list[Path],
+    typer.Argument(metavar="FILE…", help="CSV files or captures: plain, .gz or (CSV) .zip; or one RUN.", show_default=False),
 ]
 Format = Annotated[
     str | None,
@@ -27,16 +28,17 @@ Format = Annotated[
         "--format",
         metavar="FORMAT",
         help="What every FILE is: binance-klines, binance-aggtrades, tardis-trades, tardis-quotes, tardis-l2 or binance-raw. "
-        "Left out, the beginning of each file tells.",
+        "Left out, the beginning of each file tells. tape: it is a run.",
         show_default=False,
     ),
 ]
 InstrumentOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--instrument",
         metavar="ID",
-        help="The instrument, e.g. BTCUSDT-PERP.BINANCE; its document is packaged, or lies in specs/instruments.",
+        help="The instrument, e.g. BTCUSDT-PERP.BINANCE; its document is packaged, or lies in specs/instruments. "
+        "A tape needs none.",
         show_default=False,
     ),
 ]
@@ -62,9 +64,10 @@ MaxGap = Annotated[
 def import_(
     files: Files,
     *,
-    instrument: InstrumentOption,
+    instrument: InstrumentOption = None,
     csv_format: Format = None,
     dataset: DatasetOption = None,
+    artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
     data_root: DataRoot = DATA_ROOT,
     as_json: AsJson = False,
 ) -> None:
@@ -80,16 +83,27 @@ def import_(
     binance-raw is a recording of Binance's own messages, each after a local stamp in nanoseconds: depth updates and the REST
     snapshot that they are put together with become a book, and the trades among them a part beside it.
 
+    tape is what a paper run saw: FILE is then a run's id, the start of one, or latest. Each block is proven by the digest that
+    the run's journal states; of a run that crashed, the rows that are proven are taken, and what is missing is said.
+
     The same rows under the same id are found to be there already; other rows under an existing id are refused.
     """
     with progress_bar("importing") as progress:
-        published = wiring.import_data(
-            files, instrument_id=instrument, data_root=data_root, dataset_id=dataset, format_name=csv_format, progress=progress
+        published, notes = wiring.import_any(
+            files,
+            instrument_id=instrument,
+            artifacts_root=artifacts_root,
+            data_root=data_root,
+            dataset_id=dataset,
+            format_name=csv_format,
+            progress=progress,
         )
     if as_json:
-        show_json({"created": published.created, "dataset": _document(published.dataset)})
-    else:
-        _show_published(published.dataset, created=published.created)
+        show_json({"created": published.created, "dataset": _document(published.dataset), "notes": list(notes)})
+        return
+    _show_published(published.dataset, created=published.created)
+    for note in notes:
+        typer.echo(printable(f"note: {note}"))
 
 
 @app.command()

@@ -35,8 +35,11 @@ def compare(
 ) -> None:
     """Compare two runs position by position: where configuration, inputs, requests, decisions and feedback part, and why.
 
+    A paper run and a back-test are compared by what was decided after each row that both saw.
+
     Writes evidence.json and evidence.md. Exit 0 when the runs are the same, 1 when they differ; the first difference is named by
-    its cause: configuration, market data, strategy request, decision, venue fill model, or other.
+    its cause: configuration, market data, strategy request, decision, venue fill model, or other; of a paper run and a back-test
+    also acknowledgement latency, queue position, or rate window.
     """
     one, other = (wiring.find_run(each, artifacts_root=artifacts_root) for each in (left, right))
     document, files = wiring.compare_evidence(one, other, out=out)
@@ -56,6 +59,8 @@ def show_evidence(document: dict[str, Any], files: tuple[Path, ...]) -> None:
         ("part", "the same", "parts at", "and"),
         [(name, lane["compared"], *_positions(lane["parting"])) for name, lane in document["lanes"].items()],
     )
+    if (along := document["along_rows"]) is not None:
+        _show_along(along)
     for note in document["notes"]:
         typer.echo(printable(f"note: {note}"))
     typer.echo()
@@ -69,6 +74,16 @@ def show_evidence(document: dict[str, Any], files: tuple[Path, ...]) -> None:
         show_fields(fields)
     for file in files:
         typer.echo(printable(f"wrote {file}"))
+
+
+def _show_along(along: dict[str, Any]) -> None:
+    """Print how far a paper run and a back-test decided alike."""
+    typer.echo(
+        f"\nalong {along['rows']:,} rows: {along['decided']:,} times something was decided, {along['same']:,} times the same"
+    )
+    if along["differences"]:
+        rows = [(each["kind"], along["causes"][each["kind"]], each["row"], each["why"]) for each in along["differences"]]
+        show_table(("cause", "differences", "first after row", "because"), rows)
 
 
 def _positions(parting: dict[str, Any] | None) -> tuple[str, str]:

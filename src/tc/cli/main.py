@@ -5,9 +5,12 @@ import sys
 import typer
 
 from tc import __version__
-from tc.cli import data, evidence, runs, spec
+from tc.cli import data, evidence, kill, runs, spec, venue
+from tc.cli.demo import demo
 from tc.cli.doctor import doctor
-from tc.cli.run import demo, run
+from tc.cli.paper import node
+from tc.cli.reconcile import reconcile
+from tc.cli.run import run
 from tc.cli.show import show_error
 from tc.errors import ExitCode, TcError
 
@@ -20,12 +23,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run)
+app.command("_node", hidden=True)(node)
 app.command("demo")(demo)
 app.command("doctor")(doctor)
+app.command("reconcile")(reconcile)
 app.add_typer(spec.app, name="spec")
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(venue.app, name="venue")
+app.add_typer(kill.app, name="kill")
 
 
 @app.command()

@@ -13,7 +13,12 @@ DataRoot = Annotated[
     Path,
     typer.Option("--data-root", envvar="TC_DATA_ROOT", help="Where datasets are kept."),
 ]
+RuntimeRoot = Annotated[
+    Path,
+    typer.Option("--runtime-root", envvar="TC_RUNTIME_ROOT", help="Where nodes and the kill switch are found."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 ARTIFACTS_ROOT = Path("artifacts")
 DATA_ROOT = Path("data")
+RUNTIME_ROOT = Path("runtime")

@@ -10,15 +10,20 @@ import typer
 
 from tc import wiring
 from tc.cli.interrupt import graceful_interrupt
-from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, ArtifactsRoot, AsJson, DataRoot
+from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, RUNTIME_ROOT, ArtifactsRoot, AsJson, DataRoot, RuntimeRoot
+from tc.cli.paper import EXIT, resume_paper, run_paper
 from tc.cli.progress import run_progress
 from tc.cli.show import show_error, show_fields, show_json
-from tc.errors import ExitCode
+from tc.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
-    from tc.flows.backtest import FinishedRun
+    from tc.flows.recording import FinishedRun
 
-Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="A RunSpec; `tc spec init` writes one.", show_default=False)]
+Spec = Annotated[Path | None, typer.Argument(metavar="SPEC", help="A RunSpec; `tc spec init` writes one.", show_default=False)]
+Resume = Annotated[
+    str | None,
+    typer.Option("--resume", metavar="RUN", help="Go on with a paper run that crashed, in the place of a SPEC."),
+]
 RunId = Annotated[
     str | None, typer.Option("--run-id", metavar="ID", help="The run's id; left out, it is made of name, time and configuration.")
 ]
@@ -27,34 +32,53 @@ Overrides = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Set a value of the spec, e.g. data.start=2023-04-02; may be repeated."),
 ]
 Durable = Annotated[bool, typer.Option("--durable", help="Put each journal entry on disk (fsync) before the next.")]
+Duration = Annotated[
+    str | None,
+    typer.Option("--duration", metavar="SECONDS", help="How long a paper run trades; as --set stop.duration_s=SECONDS."),
+]
+MeansTestnet = Annotated[
+    bool, typer.Option("--i-mean-testnet", help="Trade on a testnet, where the spec names one. No live venue is ever traded on.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, run nothing, write nothing.")]
-
-_EXIT = {"completed": ExitCode.OK, "stopped": ExitCode.REFUSED, "failed": ExitCode.ENGINE}
 
 
 def run(
-    spec: Spec,
+    spec: Spec = None,
+    resume: Resume = None,
     run_id: RunId = None,
     overrides: Overrides = None,
     durable: Durable = False,
     dry_run: DryRun = False,
+    duration: Duration = None,
+    means_testnet: MeansTestnet = False,
     artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
     data_root: DataRoot = DATA_ROOT,
+    runtime_root: RuntimeRoot = RUNTIME_ROOT,
     as_json: AsJson = False,
 ) -> None:
     """Run a RunSpec into a run directory that proves what ran.
 
     Exit 0 when it completed, 3 when it was stopped (Ctrl-C, SIGTERM or `tc runs stop`), 4 when the engine or the strategy failed:
-    the run directory is complete and sealed in each case.
+    the run directory is complete and sealed in each case. A paper run also exits 3 when the kill switch ended or blocked it, 5
+    when it did not trade by its start deadline, and 1 or 5 when it completed and its venue says otherwise, or nothing.
     """
+    place = wiring.PaperPlace(artifacts_root, runtime_root, means_testnet)
+    if resume is not None:
+        _require_alone(spec=spec, run_id=run_id, overrides=overrides, durable=durable or None, dry_run=dry_run or None)
+        resume_paper(resume, place=place, duration_s=duration, as_json=as_json)
+    if spec is None:
+        raise DocumentError("there is nothing to run", hint="Give a RunSpec, or --resume and a run that crashed.")
+    sets = [*(overrides or ()), *(() if duration is None else (f"stop.duration_s={duration}",))]
     if dry_run:
-        checked = wiring.check_run(spec, overrides=overrides or (), data_root=data_root)
+        checked = wiring.check_run(spec, overrides=sets, data_root=data_root, means_testnet=means_testnet)
         show_json(checked) if as_json else show_fields(checked)
         return
+    if wiring.is_paper(spec, overrides=sets):
+        run_paper(spec, overrides=sets, place=place, run_id=run_id, as_json=as_json)
     with graceful_interrupt() as should_stop, run_progress() as on_progress:
         finished = wiring.run_spec(
             spec,
-            overrides=overrides or (),
+            overrides=sets,
             artifacts_root=artifacts_root,
             data_root=data_root,
             run_id=run_id,
@@ -62,27 +86,22 @@ def run(
             on_progress=on_progress,
             should_stop=should_stop,
         )
-    _show_finished(finished, as_json=as_json)
+    show_finished(finished, as_json=as_json)
     _show_failure(finished)
-    _leave(_EXIT[finished.status])
+    _leave(EXIT[finished.status])
 
 
-def demo(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, data_root: DataRoot = DATA_ROOT) -> None:
-    """Prepare the packaged data, run the packaged scenario on it, verify and replay the run, and say where to look."""
-    with graceful_interrupt() as should_stop, run_progress() as on_progress:
-        finished = wiring.run_demo(
-            artifacts_root=artifacts_root, data_root=data_root, on_progress=on_progress, should_stop=should_stop
+def _require_alone(**others: object) -> None:
+    """Raise DocumentError where something is given that a run that goes on has been given already."""
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise DocumentError(
+            f"--resume goes with no {_NAMES[given[0]]}: the run goes on as it was begun",
+            hint="Give --resume RUN alone, or with --duration.",
         )
-    _show_finished(finished, as_json=False)
-    if finished.status == "completed":
-        wiring.require_intact(finished.run, data_root=data_root)
-        run_id = finished.run.run_id
-        typer.echo(f"\nverified and replayed. Look at it:\n  the report   {finished.run.report_html}")
-        typer.echo(f"  the journal  {finished.run.journal}")
-        typer.echo("\nand go on with:")
-        for command in (f"show {run_id}", f"verify {run_id}", f"replay {run_id} --at 100", f"reproduce {run_id}"):
-            typer.echo(f"  tc runs {command}")
-    raise typer.Exit(_EXIT[finished.status])
+
+
+_NAMES = {"spec": "SPEC", "run_id": "--run-id", "overrides": "--set", "durable": "--durable", "dry_run": "--dry-run"}
 
 
 def _leave(code: ExitCode) -> None:
@@ -100,7 +119,8 @@ def _show_failure(finished: "FinishedRun") -> None:
         show_error(finished.reason, finished.error.hint)
 
 
-def _show_finished(finished: "FinishedRun", *, as_json: bool) -> None:
+def show_finished(finished: "FinishedRun", *, as_json: bool) -> None:
+    """Show how a run ended, as text or as one JSON object."""
     document = finished.to_dict()
     if as_json:
         show_json(document)
@@ -110,5 +130,7 @@ def _show_finished(finished: "FinishedRun", *, as_json: bool) -> None:
         shown["reason"] = document["reason"]
     shown |= {"entries": f"{document['entries']:,}", "positions": f"{document['positions']:,}"}
     shown |= {"journal digest": document["journal_digest"], "merkle root": document["merkle_root"]}
+    if finished.strategy_failures:
+        shown["strategy failed"] = f"{finished.strategy_failures:,} times; {finished.run.error} has the first traceback"
     shown |= {f"  {name}": str(count) for name, count in finished.strategy_counters.items()}
     show_fields(shown)

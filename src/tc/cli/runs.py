@@ -1,6 +1,7 @@
 """`tc runs`: look at run directories, verify, replay and reproduce them."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 from tc import wiring
 from tc.cli import show_runs
 from tc.cli.explain import explain
-from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, ArtifactsRoot, AsJson, DataRoot
+from tc.cli.follow import show_followed
+from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, RUNTIME_ROOT, ArtifactsRoot, AsJson, DataRoot, RuntimeRoot
 from tc.cli.progress import progress_bar
 from tc.cli.show import show_fields, show_json
 from tc.cli.units import format_size, parse_duration, parse_size
@@ -41,6 +43,7 @@ Html = Annotated[bool, typer.Option("--html", help="The self-contained page inst
 ReportFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it is written; left out, it is printed.")
 ]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Show a running paper run again and again, until it ends.")]
 At = Annotated[int | None, typer.Option("--at", metavar="POSITION", help="Show State there; left out, at the end.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is recorded.")]
 Output = Annotated[
@@ -68,9 +71,23 @@ def list_(
 
 
 @app.command()
-def show(run: Run, artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, as_json: AsJson = False) -> None:
-    """Show what a run directory says of its run, as far as it can be read; nothing is judged."""
-    shown = wiring.show_run(wiring.find_run(run, artifacts_root=artifacts_root))
+def show(
+    run: Run,
+    follow: Follow = False,
+    artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
+    runtime_root: RuntimeRoot = RUNTIME_ROOT,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a run directory says of its run, as far as it can be read; nothing is judged.
+
+    With --follow, a paper run that is trading is shown as it goes: what its node says of itself, and its last events.
+    """
+    directory = wiring.find_run(run, artifacts_root=artifacts_root)
+    if follow:
+        with suppress(KeyboardInterrupt):
+            show_followed(wiring.follow_run(directory, runtime_root=runtime_root))
+        return
+    shown = wiring.show_run(directory)
     show_json(shown.to_dict()) if as_json else show_runs.show_run(shown)
     raise typer.Exit(ExitCode.ARTIFACT if shown.problems else ExitCode.OK)
 

@@ -14,6 +14,7 @@ app = typer.Typer(help="Write and check RunSpecs.", no_args_is_help=True)
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="RunSpecs or instrument documents.", show_default=False)]
 NewFile = Annotated[Path, typer.Argument(metavar="[PATH]", help="The file to write; it must not exist.")]
+Paper = Annotated[bool, typer.Option("--paper", help="A paper run instead of a backtest.")]
 OfInstrument = Annotated[bool, typer.Option("--instrument", help="The schema of an instrument document instead.")]
 
 NEW_FILE = Path("run-spec.yaml")
@@ -46,11 +47,11 @@ def schema(of_instrument: OfInstrument = False) -> None:
 
 
 @app.command()
-def init(path: NewFile = NEW_FILE) -> None:
+def init(path: NewFile = NEW_FILE, paper: Paper = False) -> None:
     """Write a commented RunSpec to start from.
 
     It is valid as it stands, and no file is ever overwritten.
     """
-    wiring.write_example_run_spec(path)
+    wiring.write_example_run_spec(path, is_paper=paper)
     typer.echo(printable(f"wrote {path}"))
-    typer.echo(printable(f"next: tc data prepare btcusdt-sample && tc run {path}"))
+    typer.echo(printable(f"next: tc run {path}" if paper else f"next: tc data prepare btcusdt-sample && tc run {path}"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import which
 
 from tc import __version__
-from tc.flows.backtest import Circumstances
+from tc.flows.recording import Circumstances
 from tc.store.metadata import GitCommit
 
 _PACKAGES = ("nautilus_trader", "msgspec", "pyarrow", "polars", "numpy", "pandas")

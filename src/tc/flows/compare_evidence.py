@@ -2,16 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from tc.checks.along_rows import Side, compare_along_rows
 from tc.checks.cause import Cause, cause_of
-from tc.checks.compare import tree_differences
-from tc.checks.evidence import compare_streams, items_of
+from tc.checks.compare import FieldDifference, tree_differences
+from tc.checks.evidence import Item, StreamComparison, compare_streams, items_of
 from tc.core import EventStreamEntry
 from tc.core.decision import Decision
+from tc.core.events import MarketObserved
 from tc.errors import ArtifactError
 from tc.flows.configuration import read_configuration
 from tc.flows.decided import decisions_of, digest_now, whole_entries
@@ -32,6 +35,8 @@ JSON_NAME, MARKDOWN_NAME = "evidence.json", "evidence.md"
 def compare_evidence(left: RunDirectory, right: RunDirectory) -> Evidence:
     """Compare two runs: configurations, inputs, requests, decisions and feedback; and say why they part.
 
+    A paper run and a back-test have other positions and stamps for the same thing: what they decided after each row is compared.
+
     Recorded decisions are compared; those of a run that is not sealed are derived again.
 
     Raises
@@ -44,8 +49,40 @@ def compare_evidence(left: RunDirectory, right: RunDirectory) -> Evidence:
     configuration = tree_differences(one.stored.document, other.stored.document)
     comparison = compare_streams(items_of(one.steps()), items_of(other.steps()))
     sides = (one.side(), other.side())
+    if one.mode != other.mode:
+        return _along_rows(one, other, sides, configuration, comparison)
     cause = cause_of(comparison, configuration, engines=(sides[0].engine, sides[1].engine))
     return Evidence(*sides, configuration, comparison, cause or _by_digest(sides), (*one.notes, *other.notes))
+
+
+def _along_rows(
+    one: "_Told",
+    other: "_Told",
+    sides: tuple[EvidenceSide, EvidenceSide],
+    configuration: Sequence[FieldDifference],
+    comparison: StreamComparison,
+) -> Evidence:
+    """Compare a paper run and a back-test by what they decided after each row: by positions they part at once."""
+    notes = (*one.notes, *other.notes)
+    market = comparison.partings.get("market")
+    if market is not None and all(_is_seen(each) for each in (market.left, market.right)):
+        cause = cause_of(replace(comparison, first=market), configuration, engines=(sides[0].engine, sides[1].engine))
+        return Evidence(*sides, configuration, replace(comparison, first=market), cause, notes)
+    if market is not None:
+        notes = (*notes, "the rows stand in the streams by their numbers only: that they are the same was not compared")
+    along = compare_along_rows(one.again(), other.again())
+    first = along.differences[0] if along.differences else None
+    cause = (
+        Cause("configuration", "both decided the same after every row; only the configurations differ", tuple(configuration))
+        if first is None
+        else Cause(first.kind, f"after row {first.row:,}: {first.why}", ())
+    )
+    return Evidence(*sides, configuration, replace(comparison, first=None), cause, notes, along)
+
+
+def _is_seen(item: Item | None) -> bool:
+    """Say whether an item of the market is a row with its values, or none at all."""
+    return item is None or isinstance(item.value, MarketObserved)
 
 
 def _by_digest(sides: tuple[EvidenceSide, EvidenceSide]) -> Cause | None:
@@ -72,6 +109,16 @@ class _Told:
         yield from merged(self._entries, self._decisions)
         for _ in self._decisions:  # behind the journal's end; none but in an altered file
             pass
+
+    @property
+    def mode(self) -> object:
+        """The mode that the run's spec states."""
+        spec = self.stored.document.get("run_spec")
+        return spec.get("mode") if isinstance(spec, dict) else None
+
+    def again(self) -> Side:
+        """Return the run's entries from the start, and what they are processed under."""
+        return whole_entries(self._run)[0], self.stored.core
 
     def side(self) -> EvidenceSide:
         """Return what is known of the run; its steps were read."""

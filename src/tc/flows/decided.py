@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 from tc.checks.decisions import DecisionComparison
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, fold_event_stream_entries, state_digest, step_event_entry
@@ -16,6 +17,7 @@ from tc.store.seal import read_seal
 
 DERIVED = "the run is not sealed: its decisions are derived again from the journal"
 ALTERED = "decisions.jsonl is not as it was sealed: the decisions are derived again from the journal"
+ALTERED_JOURNAL = "journal.jsonl is not as it was sealed: `tc runs verify` says where"
 NO_FILE = "decisions.jsonl is missing: the decisions are derived again from the journal"
 
 
@@ -43,16 +45,21 @@ def decisions_of(run: RunDirectory, configuration: CoreConfiguration) -> tuple[I
         note = DERIVED
     elif not os.path.lexists(run.decisions):
         note = NO_FILE
-    elif not _is_as_sealed(run):
+    elif not _is_as_sealed(run, run.decisions):
         note = ALTERED
     else:
         return read_decisions(run.decisions), ()
     return derived(whole_entries(run)[0], configuration), (note,)
 
 
-def _is_as_sealed(run: RunDirectory) -> bool:
-    sealed = read_seal(run).files.get(run.decisions.name)
-    return sealed is not None and digest_file(run.decisions) == (sealed.sha256, sealed.bytes)
+def journal_notes(run: RunDirectory) -> tuple[str, ...]:
+    """Return a note when a sealed run's journal was altered: its entries are read without their chain of digests."""
+    return () if not os.path.lexists(run.seal) or _is_as_sealed(run, run.journal) else (ALTERED_JOURNAL,)
+
+
+def _is_as_sealed(run: RunDirectory, file: Path) -> bool:
+    sealed = read_seal(run).files.get(file.name)
+    return sealed is not None and digest_file(file) == (sealed.sha256, sealed.bytes)
 
 
 def derived(entries: Iterator[EventStreamEntry], configuration: CoreConfiguration) -> Iterator[Decision]:

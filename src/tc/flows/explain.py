@@ -1,14 +1,16 @@
 """`tc runs explain`: why an order was allowed, denied, merged, held, sent or never sent; told from journal and decisions."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 
 from tc.core import EventStreamEntry
 from tc.core.decision import Decision
+from tc.core.events import StrategyFailed
 from tc.errors import DocumentError
 from tc.flows.configuration import read_configuration
-from tc.flows.decided import decisions_of, whole_entries
+from tc.flows.decided import decisions_of, journal_notes, whole_entries
 from tc.reports.gate import GateSummary, GateTally
 from tc.reports.page.reasons import REASONS, mode_of, obligation_text
 from tc.reports.story import Story, keys_of, merged, order_story, position_story
@@ -91,7 +93,17 @@ def explain_run(run: RunDirectory, *, order: str | None = None, position: int | 
         summary = _summary(mode, decisions)
     else:
         more = ("the run has no gate: nothing was decided in it; --order KEY tells the life of an order",)
-    return Explanation(run.run_id, run_status(run), mode, order, position, story, summary, (*notes, *more))
+    notes = (*journal_notes(run), *notes, *more, *_failures(run))
+    return Explanation(run.run_id, run_status(run), mode, order, position, story, summary, notes)
+
+
+def _failures(run: RunDirectory) -> tuple[str, ...]:
+    """Return a note of how often a Core-native strategy failed; only a run with a traceback is read through for it."""
+    if not os.path.lexists(run.error):
+        return ()
+    count = sum(isinstance(entry.event, StrategyFailed) for entry in whole_entries(run)[0])
+    note = f"the strategy failed {count:,} times and asked for nothing then; error.txt has the first traceback"
+    return (note,) if count else ()
 
 
 def _order(run: RunDirectory, key: str, steps: Iterator[tuple[EventStreamEntry, Decision | None]]) -> Story:

@@ -1,20 +1,20 @@
 """`tc runs recover`: make a crashed run whole up to its last acknowledged entry, and seal it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 from msgspec.structs import replace
 
-from tc.core import INITIAL, CoreConfiguration, state_digest, step_event_entry
+from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, state_digest, step_event_entry
 from tc.errors import ArtifactError, InvariantViolation, RefusedError
-from tc.flows.backtest import CHECKPOINT_EVERY
 from tc.flows.configuration import read_configuration
+from tc.flows.recording import CHECKPOINT_EVERY
 from tc.flows.witness import Witness
 from tc.store.decisions import decision_line
 from tc.store.facts import OpsArtifact, RunRecovered
 from tc.store.files import digest_file, is_real_folder, write_atomic
-from tc.store.journal import read_entries, recover_journal
+from tc.store.journal import JournalEnd, read_entries, recover_journal
 from tc.store.layout import RunDirectory
 from tc.store.lock import RunLock
 from tc.store.metadata import read_metadata, write_metadata
@@ -67,8 +67,10 @@ def recover_run(run: RunDirectory, *, by: Witness) -> RecoveredRun:
             )
         metadata = read_metadata(run)
         configuration = read_configuration(run).core
-        artifact, entries = _cut(run)
-        digest, checkpoints, reason = _fold(run, configuration, entries)
+        artifact, end = cut_torn_end(run, TORN_NAME)
+        entries = end.entries
+        folding = fold_again(run, configuration, entries)
+        digest, checkpoints, reason = folding.digest, folding.checkpoints, folding.reason
         write_metadata(run, replace(metadata, status="recovered", reason=reason))
         append_fact(
             run,
@@ -93,8 +95,15 @@ def recover_run(run: RunDirectory, *, by: Witness) -> RecoveredRun:
     return _recovered(seal, artifact)
 
 
-def _cut(run: RunDirectory) -> tuple[OpsArtifact | None, int]:
-    """Cut what is torn; return it (also when an earlier, killed recovery cut it) as an artifact, and how many entries stay."""
+def cut_torn_end(run: RunDirectory, name: str) -> tuple[OpsArtifact | None, JournalEnd]:
+    """Cut what is torn; return it (also when an earlier, killed one cut it) as an artifact, and where the journal ends.
+
+    Raises
+    ------
+    ArtifactError
+        The journal was altered and not torn, or a file cannot be read or written.
+
+    """
     try:
         run.ops_folder.mkdir(exist_ok=True)
         is_folder = is_real_folder(run.ops_folder)
@@ -104,31 +113,49 @@ def _cut(run: RunDirectory) -> tuple[OpsArtifact | None, int]:
         raise ArtifactError(
             f"{run.ops_folder} is no folder and cannot be made one", hint="Check the permissions of the run directory."
         )
-    kept = run.ops_folder / TORN_NAME
-    entries = recover_journal(run.journal, keep_cut_in=kept).entries
-    return (OpsArtifact(TORN_NAME, *digest_file(kept)) if kept.exists() else None), entries
+    kept = run.ops_folder / name
+    end = recover_journal(run.journal, keep_cut_in=kept).end
+    return (OpsArtifact(name, *digest_file(kept)) if kept.exists() else None), end
 
 
-def _fold(run: RunDirectory, configuration: CoreConfiguration, entries: int) -> tuple[str, list[Checkpoint], str]:
-    """Fold what is whole, writing its decisions; return State's digest, those of checkpoints, and what is known of the end."""
-    folding = _Folding(run, configuration, entries)
+def fold_again(
+    run: RunDirectory,
+    configuration: CoreConfiguration,
+    entries: int,
+    *,
+    watch: Callable[[EventStreamEntry], None] = lambda _: None,
+) -> "Folding":
+    """Fold what is whole, writing its decisions; ``watch`` is shown each entry. Returns what it came to.
+
+    Raises
+    ------
+    ArtifactError
+        An entry breaks a rule, and others follow it.
+
+    """
+    folding = Folding(run, configuration, entries, watch)
     if configuration.gate is None:
         list(folding.decision_lines())  # there is none, but State and its checkpoints
     else:
         write_atomic(run.decisions, folding.decision_lines())
-    return folding.digest, folding.checkpoints, folding.reason
+    return folding
 
 
-class _Folding:
+class Folding:
     """Folds a journal's whole entries once, giving the decisions on the way; the rest is known when they end."""
 
-    def __init__(self, run: RunDirectory, configuration: CoreConfiguration, entries: int) -> None:
+    def __init__(
+        self, run: RunDirectory, configuration: CoreConfiguration, entries: int, watch: Callable[[EventStreamEntry], None]
+    ) -> None:
         self.digest = ""
+        self.state = INITIAL
+        self.is_broken = False
         self.checkpoints: list[Checkpoint] = []
         self.reason = f"the process ended without ending the run; {entries} entries are whole"
         self._run = run
         self._configuration = configuration
         self._entries = entries
+        self._watch = watch
 
     def decision_lines(self) -> Iterator[bytes]:
         """Yield the line of each decision."""
@@ -142,13 +169,15 @@ class _Folding:
                         f"{self._run.journal}, line {number}: {violation.message}",
                         hint="The journal goes on behind an entry that breaks a rule: it was altered. Nothing was sealed.",
                     ) from None
+                self.is_broken = True
                 self.reason = f"the process ended after an entry that breaks a rule: {violation.message}"
                 break
+            self._watch(entry)
             if decision is not None:
                 yield decision_line(decision)
             if not number % CHECKPOINT_EVERY:
                 self.checkpoints.append(Checkpoint(state.position, state_digest(state)))
-        self.digest = state_digest(state)
+        self.state, self.digest = state, state_digest(state)
 
 
 def _recovered(seal: Seal, artifact: OpsArtifact | None) -> RecoveredRun:

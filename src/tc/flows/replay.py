@@ -14,7 +14,7 @@ from tc.checks.finding import Finding
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, last_position, state_digest, step_event_entry
 from tc.errors import DocumentError, InvariantViolation
 from tc.flows.configuration import read_configuration
-from tc.flows.decided import compared
+from tc.flows.decided import compared, journal_notes
 from tc.flows.progress import Progress, silent
 from tc.store.journal import read_entries, scan_journal
 from tc.store.layout import RunDirectory
@@ -23,6 +23,7 @@ from tc.store.status import run_status
 
 ENTRIES_PER_PROGRESS = 1 << 14
 _SLOTTED_ORDERS = ("unsubmitted", "open", "closed_recent", "closed_previous")
+_STOPPED_BY_A_SWITCH = frozenset({"killed", "blocked"})
 _ENDED_BY_VIOLATION = frozenset({"failed", "recovered"})
 
 
@@ -141,7 +142,7 @@ def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress =
 def _recorded(run: RunDirectory, seal: Seal | None) -> tuple[Iterator[EventStreamEntry], int, list[str]]:
     """Return the entries, how many positions they hold, and notes; of a run without a seal only what is whole."""
     if seal is not None:
-        return read_entries(run.journal), seal.journal.positions, []
+        return read_entries(run.journal), seal.journal.positions, list(journal_notes(run))
     scan = scan_journal(run.journal)
     notes = ["the run is not sealed: no digest of State was recorded to compare with"]
     if scan.damage is not None:
@@ -192,7 +193,8 @@ class _Fold:
         """Compare State at the journal's end with the seal: its digest, what is due later, and how the run ended."""
         for due in (*reversed(self._due), Checkpoint(self.state.position, seal.state_digest)):
             self._compare(self.state, due)
-        expected = "running" if self.violation else seal.status
+        ended = "stopped" if seal.status in _STOPPED_BY_A_SWITCH else seal.status
+        expected = "running" if self.violation else ended
         if self.state.control.run != expected and seal.status != "recovered":
             self.findings.append(Finding("status_mismatch", "the end of the journal", expected, self.state.control.run))
 

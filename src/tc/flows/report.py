@@ -10,8 +10,9 @@ import msgspec
 from tc.checks.finding import Finding
 from tc.core import CoreConfiguration, fold_event_stream_entries, state_digest
 from tc.errors import ArtifactError, InvariantViolation
-from tc.flows.backtest import Recording
 from tc.flows.configuration import read_effective_configuration
+from tc.flows.reconcile import kept_reconciliations
+from tc.flows.recording import Recording
 from tc.flows.witness import Witness
 from tc.reports.candles import Candles
 from tc.reports.html import render_html
@@ -37,11 +38,10 @@ CandleReader = Callable[[Dataset, int | None, int | None], Candles | None]
 def report_run(
     run: RunDirectory,
     metadata: Metadata,
-    dataset: Dataset,
     recording: Recording,
     document: Mapping[str, Any],
     *,
-    read_candles: CandleReader,
+    read_candles: Callable[[], Candles | None],
 ) -> None:
     """Write metrics.json and both reports of a run whose journal is finished and that is not sealed yet."""
     findings = () if recording.error is None else (_failure(recording.reason),)
@@ -50,7 +50,7 @@ def report_run(
         run,
         metadata,
         document,
-        read_candles(dataset, *_window(document)),
+        read_candles(),
         status=recording.status,
         state_digest=recording.state_digest,
         process=usage,
@@ -125,12 +125,13 @@ def _gathered(
         findings=findings,
         process=process,
         error=error,
+        reconciliations=kept_reconciliations(run),
     )
 
 
 def _window(document: Mapping[str, Any]) -> tuple[int | None, int | None]:
     data = msgspec.convert(document["run_spec"], RunSpec).data
-    return data.start_ns, data.end_ns
+    return (None, None) if data is None else (data.start_ns, data.end_ns)
 
 
 def _digest_now(run: RunDirectory, configuration: CoreConfiguration) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from tc.errors import ArtifactError, EngineError, RefusedError, TcError
-from tc.flows.backtest import Circumstances, prepare_run, run_prepared
+from tc.flows.backtest import prepare_run, run_prepared
 from tc.flows.configuration import read_effective_configuration
+from tc.flows.recording import Circumstances
 from tc.flows.witness import Witness
 from tc.ports import BacktestRequest, Engine
 from tc.store.dataset import Dataset
@@ -131,10 +132,10 @@ def rerun(run: RunDirectory, *, read_dataset: DatasetReader, engine: Engine, cir
     """
     stored, effective = read_effective_configuration(run)
     spec, instrument = effective.run_spec, effective.instrument
-    dataset = read_dataset(spec.data.dataset)
+    dataset = read_dataset(spec.played.dataset)
     request = BacktestRequest(spec, instrument, dataset, spec_folder=run.path, code_folder=run.code)
     prepared = prepare_run(request, engine=engine)
-    differing = sorted(_differing(stored.document, msgspec.json.decode(prepared.configuration.document)))
+    differing = sorted(differing_parts(stored.document, msgspec.json.decode(prepared.configuration.document)))
     if differing:
         prepared.backtest.close()
         raise RefusedError(
@@ -150,11 +151,12 @@ def rerun(run: RunDirectory, *, read_dataset: DatasetReader, engine: Engine, cir
     )
 
 
-def _differing(stored: Any, now: Any, path: str = "") -> list[str]:  # noqa: ANN401 - JSON values
+def differing_parts(stored: Any, now: Any, path: str = "") -> list[str]:  # noqa: ANN401 - JSON values
+    """Return which parts of a configuration differ, in words."""
     if isinstance(stored, dict) and isinstance(now, dict):
         return [
             line
             for key in stored.keys() | now.keys()
-            for line in _differing(stored.get(key, _ABSENT), now.get(key, _ABSENT), f"{path}.{key}" if path else key)
+            for line in differing_parts(stored.get(key, _ABSENT), now.get(key, _ABSENT), f"{path}.{key}" if path else key)
         ]
     return [] if stored == now else [f"{path} was {stored!r}, is {now!r}"]

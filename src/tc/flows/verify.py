@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 from tc.checks.finding import Finding
@@ -17,22 +18,24 @@ from tc.checks.integrity import (
     root_findings,
 )
 from tc.core.events import RunStarted
-from tc.errors import DocumentError, TcError
+from tc.errors import ArtifactError, DocumentError, TcError
 from tc.flows.configuration import StoredConfiguration, read_configuration
 from tc.flows.unpack import unpacked
 from tc.flows.witness import Witness
 from tc.store.dataset import Dataset, dataset_path, load_dataset
 from tc.store.facts import RunVerified
-from tc.store.journal import JournalScan, read_entries, scan_journal
+from tc.store.files import digest_file
+from tc.store.journal import JournalScan, read_entries, read_lines, scan_journal
 from tc.store.layout import RunDirectory
 from tc.store.lock import is_active
 from tc.store.metadata import Metadata, read_metadata
 from tc.store.ops import OpsScan, append_fact, scan_ops
 from tc.store.seal import Seal, read_seal
 from tc.store.survey import FoundFile, survey_files, survey_ops_files
+from tc.store.tape import block_path, named_tape, unnamed_blocks
 
 _ROOT = re.compile(r"[0-9a-fA-F]{64}")
-_ENDED = frozenset({"completed", "failed", "stopped", "recovered"})
+_ENDED = frozenset({"completed", "failed", "stopped", "killed", "blocked", "recovered"})
 
 
 Prove = Callable[[Dataset], None]
@@ -120,6 +123,7 @@ def verify_run(
     evidence.judge_seal(metadata)
     evidence.judge_journal(scan, seal, expected_root.lower() if expected_root else None)
     evidence.judge_files(seal, found)
+    evidence.judge_tape(scan)
     evidence.judge_ops(ops, found_ops)
     evidence.judge_names(scan, seal, metadata, stored)
     evidence.judge_dataset(seal, metadata, stored, data_root, prove)
@@ -252,6 +256,25 @@ class _Evidence:
         else:
             recorded = {name: FileState(file.sha256, file.bytes) for name, file in seal.files.items()}
         self.findings += file_findings(recorded, states)
+
+    def judge_tape(self, scan: JournalScan | None) -> None:
+        """Judge every block of the tape that the journal names; one that no entry names is a note."""
+        if scan is None:
+            return
+        named = self.judged("journal.jsonl", lambda: named_tape(islice(read_lines(self.run.journal), scan.entries)))
+        if named is None:
+            return
+        for block in named.blocks:
+            path = block_path(self.run.tape, block.block)
+            try:
+                digest, _ = digest_file(path)
+            except ArtifactError as error:
+                digest = error.message
+            if digest != block.sha256:
+                expected = f"{block.sha256}, as the journal says"
+                self.findings.append(Finding("tape_mismatch", f"{self.run.tape.name}/{path.name}", expected, digest))
+        for name in unnamed_blocks(self.run.tape, named):
+            self.notes.append(f"{self.run.tape.name}/{name} is there, and no entry names it: the run ended before it could")
 
     def judge_ops(self, scan: OpsScan | None, found: tuple[FoundFile, ...]) -> None:
         """Judge the lines of the ops stream, and the files that its facts name."""

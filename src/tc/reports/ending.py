@@ -42,7 +42,9 @@ class Ending:
         self._quantity, self._filled, self._is_submitted = quantity, filled, True
 
     def event(self, event: Event) -> None:
-        """Take one of the order's events."""
+        """Take one of the order's events; a second order under its id, and what comes after its end, change nothing."""
+        if getattr(event, "is_duplicate", False) or (self._has_ended and not isinstance(event, OrderFilled)):
+            return
         if isinstance(event, OrderInitialized | OrderUpdated):
             self._quantity = event.quantity
         elif isinstance(event, SubmitRequested):
@@ -60,7 +62,7 @@ class Ending:
 
     def outcome(self, outcome: Outcome) -> None:
         """Take what was decided about one of the order's commands."""
-        if outcome.kind == "NEW" and (outcome.reason != "run_ended" or self._last is None):
+        if outcome.kind == "NEW" and outcome.reason != "duplicate_key" and (outcome.reason != "run_ended" or self._last is None):
             self._last = outcome
             if outcome.result in _UNSENT:
                 self._cause = outcome
@@ -78,6 +80,10 @@ class Ending:
                 f"open where the stream ends: {self._traded()}" if self._fills else "open where the stream ends, without a fill"
             )
         return self._waiting()
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._is_submitted and (self._final != "" or (bool(self._fills) and self._filled >= self._quantity))
 
     def _waiting(self) -> str:
         last = self._last

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 
 import msgspec
 
+from tc.checks.along_rows import AlongRows
 from tc.checks.cause import CAUSES, Cause
 from tc.checks.compare import FieldDifference
 from tc.checks.evidence import LANES, Item, Lane, LaneParting, StreamComparison
@@ -43,7 +44,10 @@ class EvidenceSide:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What comparing two runs came to; ``cause`` is None when they are the same."""
+    """What comparing two runs came to; ``cause`` is None when they are the same.
+
+    ``along_rows`` is of a paper run and a back-test.
+    """
 
     left: EvidenceSide
     right: EvidenceSide
@@ -51,6 +55,7 @@ class Evidence:
     comparison: StreamComparison
     cause: Cause | None
     notes: Sequence[str]
+    along_rows: AlongRows | None = None
 
     @property
     def is_same(self) -> bool:
@@ -80,6 +85,7 @@ def evidence_document(evidence: Evidence) -> dict[str, object]:
             }
             for lane in LANES
         },
+        "along_rows": None if evidence.along_rows is None else _along_rows(evidence.along_rows),
         "notes": list(evidence.notes),
     }
 
@@ -95,6 +101,8 @@ def render_evidence(evidence: Evidence) -> str:
         "## Where each part of the streams parts",
         _table(("part", "the same before", "left", "right"), [_lane(evidence, lane) for lane in LANES]),
     ]
+    if evidence.along_rows is not None:
+        parts += _rows_section(evidence.along_rows)
     if evidence.configuration:
         shown = evidence.configuration[:DIFFERENCES_SHOWN]
         parts += ["## Configuration", _table(("where", "left", "right"), [(each.path, each.left, each.right) for each in shown])]
@@ -103,6 +111,42 @@ def render_evidence(evidence: Evidence) -> str:
     if evidence.notes:
         parts += ["## Notes", "\n".join(f"- {code_cell(note)}" for note in evidence.notes)]
     return "\n\n".join(parts) + "\n"
+
+
+def _along_rows(along: AlongRows) -> dict[str, object]:
+    document = asdict(along)
+    for side in ("left", "right"):
+        del document[side]
+    return document | {"figures": {"left": asdict(along.left), "right": asdict(along.right)}}
+
+
+def _rows_section(along: AlongRows) -> list[str]:
+    """Return how far a paper run and a back-test decided alike, and what made the differences."""
+    figures = [
+        (
+            field.name,
+            *("none" if (value := getattr(side, field.name)) is None else exact(value) for side in (along.left, along.right)),
+        )
+        for field in fields(along.left)
+    ]
+    rows = [
+        (
+            each.kind,
+            exact(along.causes[each.kind]),
+            f"row {exact(each.row)}",
+            "; ".join(each.left),
+            "; ".join(each.right),
+            each.why,
+        )
+        for each in along.differences
+    ]
+    said = f"Along {exact(along.rows)} rows, one of the runs decided something {exact(along.decided)} times"
+    return [
+        "## Decision by decision",
+        f"{said}: both the same {exact(along.same)} times. An occasion is a row, or what came back after it.",
+        _table(("cause", "differences", "the first", "left", "right", "because"), rows) if rows else "There is no difference.",
+        _table(("the venue", "left", "right"), figures),
+    ]
 
 
 def item_text(item: Item | None) -> str:

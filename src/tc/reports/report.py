@@ -7,6 +7,7 @@ from typing import Literal
 from tc.checks.finding import Finding
 from tc.reports.candles import Candles
 from tc.reports.figures import RunSummary
+from tc.reports.reconciliation import KeptReconciliation
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class ReportInput:
         None where it was not measured.
     error
         The traceback of a failed run.
+    reconciliations
+        Those that the run directory keeps, in order.
 
     """
 
@@ -78,3 +81,4 @@ class ReportInput:
     findings: Sequence[Finding] = ()
     process: ProcessUsage | None = None
     error: str | None = None
+    reconciliations: Sequence[KeptReconciliation] = ()

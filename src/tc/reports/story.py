@@ -14,6 +14,7 @@ from tc.core.events import (
     MarketDataRows,
     MarketObserved,
     OrderInitialized,
+    RunResumed,
     SnapshotOrder,
     SnapshotTaken,
     SubmitRequested,
@@ -21,6 +22,8 @@ from tc.core.events import (
 from tc.reports.ending import Ending
 from tc.reports.page.reasons import outcome_text
 from tc.reports.told import age, market_text, text_of
+
+RECOVERED = " (recovered: the venue said so when the run went on after a crash)"
 
 Source = Literal["event", "decision", "market"]
 
@@ -121,12 +124,15 @@ class _Teller:
         self._shown: MarketObserved | None = None
         self._instrument = ""
         self._ending = Ending()
+        self._is_recovering = False
 
     def take(self, entry: EventStreamEntry, decision: Decision | None) -> None:
         """Take the next step of the stream."""
         event = entry.event
         if isinstance(event, MarketObserved):
             self._references[event.instrument_id] = event
+        elif isinstance(event, RunResumed | SnapshotTaken):
+            self._is_recovering = isinstance(event, RunResumed)
         own = () if decision is None else tuple(each for each in decision.outcomes if each.key == self._key)
         is_own = self._key in keys_of(event)
         if isinstance(event, OrderInitialized) and is_own:
@@ -134,7 +140,8 @@ class _Teller:
         elif isinstance(event, SnapshotTaken) and is_own:
             self._known(next(each for each in event.orders if each.terms.client_order_id == self._key))
         if is_own or (own and _causes(event)):
-            self._lines.append(Line(entry.position, event.at_ns, "event", text_of(event)))
+            text = f"{text_of(event)}{RECOVERED if self._is_recovering else ''}"
+            self._lines.append(Line(entry.position, event.at_ns, "event", text))
             self._ending.event(event)
         if own and decision is not None:
             self._decided(decision, own)

@@ -12,6 +12,7 @@ from tc.core.events import (
     DispatchFailed,
     Event,
     FeedDegraded,
+    KillSwitchAdvanced,
     KillSwitchChanged,
     MarketDataRows,
     MarketObserved,
@@ -32,8 +33,11 @@ from tc.core.events import (
     OrderSubmitted,
     OrderTriggered,
     OrderUpdated,
+    RunResumed,
     SnapshotTaken,
     SubmitRequested,
+    TapeBlockWritten,
+    TapeStopped,
 )
 from tc.reports.page.reasons import OBLIGATIONS
 from tc.reports.page.words import count, utc, written
@@ -82,8 +86,10 @@ def _created(event: OrderInitialized) -> str:
     flags = "".join(
         f", {name}" for name, is_set in (("post-only", event.post_only), ("reduce-only", event.reduce_only)) if is_set
     )
+    second = "a second order under the id " if event.is_duplicate else ""
     return (
-        f"{event.strategy_id} created {event.client_order_id}: {event.side} {written(event.quantity)} {event.instrument_id}, "
+        f"{event.strategy_id} created {second}{event.client_order_id}: "
+        f"{event.side} {written(event.quantity)} {event.instrument_id}, "
         f"{event.order_type}{price}{trigger}, {event.time_in_force}{flags}"
     )
 
@@ -105,6 +111,7 @@ def _keys(keys: tuple[str, ...]) -> str:
     return ", ".join(keys)
 
 
+_SECOND = {False: "", True: "the second order under the id "}
 _TEXTS: Mapping[type, Callable[[Any], str]] = {
     OrderInitialized: _created,
     SubmitRequested: lambda e: (
@@ -115,7 +122,7 @@ _TEXTS: Mapping[type, Callable[[Any], str]] = {
     ),
     CancelRequested: lambda e: f"the strategy asked to cancel {_keys(e.client_order_ids)}",
     DispatchFailed: lambda e: f"{e.client_order_id}: the {e.kind} was dispatched and never left: {e.reason}",
-    OrderDenied: lambda e: f"{e.client_order_id} was denied before it was sent: {e.reason}",
+    OrderDenied: lambda e: f"{_SECOND[e.is_duplicate]}{e.client_order_id} was denied before it was sent: {e.reason}",
     OrderEmulated: lambda e: f"{e.client_order_id} is held by the engine's emulator",
     OrderReleased: lambda e: f"{e.client_order_id} was released by the engine's emulator at {written(e.released_price)}",
     OrderSubmitted: lambda e: f"{e.client_order_id} was submitted to the venue",
@@ -131,8 +138,12 @@ _TEXTS: Mapping[type, Callable[[Any], str]] = {
     OrderUpdated: lambda e: f"{e.client_order_id} now has {_terms(e.quantity, e.price, e.trigger_price)}",
     OrderFilled: _filled,
     MarketObserved: lambda e: f"the market was looked at: {market_text(e)}",
+    RunResumed: lambda e: f"the run went on as its part {e.segment}: {e.reason}",
     MarketDataRows: lambda e: f"rows {e.first_row:,} to {e.last_row:,} of the market data were played",
     FeedDegraded: lambda e: f"the market data of {e.instrument_id} has a gap: {e.reason}",
+    KillSwitchAdvanced: lambda e: f"the kill came to {e.step}" + (f": {e.detail}" if e.detail else ""),
+    TapeBlockWritten: lambda e: f"block {e.block:,} of the tape was written: rows {e.first_row:,} to {e.last_row:,}",
+    TapeStopped: lambda e: f"the tape stopped before row {e.next_row:,}: {e.reason}" + (f" ({e.detail})" if e.detail else ""),
     KillSwitchChanged: lambda e: f"{e.by} set the kill switch to {e.mode}: {e.reason}",
     ControlTimeReached: _control_time,
     SnapshotTaken: lambda e: (

@@ -1,6 +1,7 @@
 """What each command really gets; the only room that imports inside functions, so that a command loads only what it uses."""
 
-from tc.wiring.data import check_data, import_data, prepare_data, survey_data, verified_data
+from tc.wiring.data import check_data, import_any, prepare_data, survey_data, verified_data
+from tc.wiring.demo import PaperDemo, run_paper_demo
 from tc.wiring.documents import check_documents, document_schema, require_valid, write_example_run_spec
 from tc.wiring.keeping import (
     export_run,
@@ -12,11 +13,13 @@ from tc.wiring.keeping import (
     stop_run,
     write_file,
 )
+from tc.wiring.kill import activate_kill, clear_kill, kill_scope, kill_status
 from tc.wiring.looking import (
     compare_evidence,
     diff_runs,
     explain_run,
     find_run,
+    follow_run,
     list_runs,
     metrics_of,
     render_report,
@@ -26,12 +29,23 @@ from tc.wiring.looking import (
     verify_run,
 )
 from tc.wiring.machine import examine_machine
-from tc.wiring.runs import check_run, reproduce_run, rerun, run_demo, run_spec
+from tc.wiring.paper import PaperResult, run_node, run_paper_spec
+from tc.wiring.paper_parts import PaperPlace
+from tc.wiring.reconcile import reconcile_run
+from tc.wiring.resume import resume_node, resume_paper_run
+from tc.wiring.runs import check_run, is_paper, reproduce_run, rerun, run_demo, run_spec
+from tc.wiring.venue import VenueOptions, serve_venue
 
 __all__ = [
+    "PaperDemo",
+    "PaperPlace",
+    "PaperResult",
+    "VenueOptions",
+    "activate_kill",
     "check_data",
     "check_documents",
     "check_run",
+    "clear_kill",
     "compare_evidence",
     "diff_runs",
     "document_schema",
@@ -39,12 +53,17 @@ __all__ = [
     "explain_run",
     "export_run",
     "find_run",
-    "import_data",
+    "follow_run",
+    "import_any",
+    "is_paper",
+    "kill_scope",
+    "kill_status",
     "list_runs",
     "metrics_of",
     "plan_pruning",
     "prepare_data",
     "prune_runs",
+    "reconcile_run",
     "record_report",
     "recover_run",
     "render_report",
@@ -53,9 +72,15 @@ __all__ = [
     "require_intact",
     "require_valid",
     "rerun",
+    "resume_node",
+    "resume_paper_run",
     "retention_policy",
     "run_demo",
+    "run_node",
+    "run_paper_demo",
+    "run_paper_spec",
     "run_spec",
+    "serve_venue",
     "show_run",
     "stop_run",
     "survey_data",

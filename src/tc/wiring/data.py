@@ -8,11 +8,50 @@ if TYPE_CHECKING:
 
     from tc.checks.finding import Finding
     from tc.data.catalog.publishing import Published
+    from tc.data.tape.importing import TapeImport
     from tc.reports.candles import Candles
     from tc.store.dataset import BrokenDataset, Dataset
 
 
-def import_data(
+def import_any(
+    files: "Sequence[Path]",
+    *,
+    instrument_id: str | None,
+    artifacts_root: Path,
+    data_root: Path,
+    dataset_id: str | None,
+    format_name: str | None,
+    progress: "Callable[[int, int], None]",
+) -> "tuple[Published, tuple[str, ...]]":
+    """Import files of an instrument, or the tape of a run, as a dataset; with what is to be known of it."""
+    from tc.errors import DocumentError
+
+    if format_name == "tape":
+        if len(files) != 1:
+            raise DocumentError(f"a tape is of one run, and {len(files)} are named", hint="Import them one by one.")
+        made = _import_tape(
+            str(files[0]),
+            instrument_id=instrument_id,
+            artifacts_root=artifacts_root,
+            data_root=data_root,
+            dataset_id=dataset_id,
+            progress=progress,
+        )
+        return made.published, made.notes
+    if instrument_id is None:
+        raise DocumentError("--instrument is missing", hint="Name it; only a tape knows its own.")
+    published = _import_files(
+        files,
+        instrument_id=instrument_id,
+        data_root=data_root,
+        dataset_id=dataset_id,
+        format_name=format_name,
+        progress=progress,
+    )
+    return published, ()
+
+
+def _import_files(
     files: "Sequence[Path]",
     *,
     instrument_id: str,
@@ -21,7 +60,7 @@ def import_data(
     format_name: str | None,
     progress: "Callable[[int, int], None]",
 ) -> "Published":
-    """Import CSV files of an instrument as a dataset."""
+    """Import CSV files or captures."""
     from tc.data.importing import import_files
     from tc.data.target import ImportTarget
     from tc.spec.library import load_instrument
@@ -34,6 +73,30 @@ def import_data(
         size_precision=instrument.size_precision,
     )
     return import_files(files, target, data_root=data_root, dataset_id=dataset_id, format_name=format_name, progress=progress)
+
+
+def _import_tape(
+    run: str,
+    *,
+    instrument_id: str | None,
+    artifacts_root: Path,
+    data_root: Path,
+    dataset_id: str | None,
+    progress: "Callable[[int, int], None]",
+) -> "TapeImport":
+    """Make a dataset of a run's tape; the instrument is the run's own, as the run describes it."""
+    from tc.data.tape.importing import import_tape
+    from tc.data.target import ImportTarget
+    from tc.errors import DocumentError
+    from tc.flows.configuration import read_effective_configuration
+    from tc.store.layout import existing_run
+
+    directory = existing_run(artifacts_root, run)
+    instrument = read_effective_configuration(directory)[1].instrument
+    if instrument_id not in (None, instrument.id):
+        raise DocumentError(f"run {directory.run_id!r} traded {instrument.id}", hint="Leave --instrument out.")
+    target = ImportTarget(instrument.id, instrument.raw_symbol, instrument.price_precision, instrument.size_precision)
+    return import_tape(directory, target, data_root=data_root, dataset_id=dataset_id, progress=progress)
 
 
 def prepare_data(name: str, *, data_root: Path) -> "tuple[Published, ...]":

@@ -30,8 +30,8 @@ def document_schema(*, of_instrument: bool) -> "dict[str, object]":
     return instrument_schema() if of_instrument else run_spec_schema()
 
 
-def write_example_run_spec(path: Path) -> None:
+def write_example_run_spec(path: Path, *, is_paper: bool) -> None:
     """Write the commented example of a RunSpec to a new file."""
     from tc.spec.example import write_example
 
-    write_example(path)
+    write_example(path, is_paper=is_paper)

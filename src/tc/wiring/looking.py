@@ -8,11 +8,12 @@ from tc.wiring.data import candles_of
 from tc.wiring.machine import witness_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from tc.flows.diff import Comparison
     from tc.flows.explain import Explanation
+    from tc.flows.follow import Followed
     from tc.flows.list_runs import ListedRun
     from tc.flows.replay import Replay
     from tc.flows.show import ShownRun
@@ -39,6 +40,13 @@ def show_run(run: "RunDirectory") -> "ShownRun":
     from tc.flows.show import show_run
 
     return show_run(run)
+
+
+def follow_run(run: "RunDirectory", *, runtime_root: Path) -> "Iterator[Followed]":
+    """Look at a running paper run again and again."""
+    from tc.flows.follow import follow
+
+    return follow(run, runtime_root)
 
 
 def verify_run(

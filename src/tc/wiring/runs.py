@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from tc.wiring.data import candles_of, proven_dataset
 from tc.wiring.machine import witness_here
+from tc.wiring.paper import checked_paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tc.flows.backtest import FinishedRun
+    from tc.flows.recording import FinishedRun
     from tc.flows.reproduce import Reproduction
     from tc.ports import Engine, Progress
     from tc.spec.instrument import InstrumentSpec
@@ -67,8 +68,15 @@ def run_demo(
     )
 
 
-def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path) -> "dict[str, object]":
-    """Check everything that `run_spec` would, and run nothing."""
+def is_paper(spec: Path, *, overrides: "Sequence[str]") -> bool:
+    """Say whether the spec in a file is a paper run; DocumentError when it is wrong."""
+    from tc.spec.check import load_documents
+
+    return load_documents(spec, overrides=overrides)[0].mode == "paper"
+
+
+def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path, means_testnet: bool = False) -> "dict[str, object]":
+    """Check everything that `run_spec` would, and run nothing; of a paper run, all that needs no node."""
     from contextlib import closing
 
     from tc.flows.backtest import prepare_run
@@ -76,7 +84,9 @@ def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path) -> "di
     from tc.spec.check import load_documents
 
     document, instrument = load_documents(spec, overrides=overrides)
-    dataset = proven_dataset(document.data.dataset, data_root)
+    if document.mode == "paper":
+        return checked_paper(document, instrument, means_testnet=means_testnet)
+    dataset = proven_dataset(document.played.dataset, data_root)
     prepared = prepare_run(BacktestRequest(document, instrument, dataset, spec.resolve().parent), engine=_engine(document.engine))
     with closing(prepared.backtest):
         return prepared.to_dict()
@@ -137,12 +147,12 @@ def _run(
     from tc.flows.report import report_run
     from tc.ports import BacktestRequest
 
-    dataset = proven_dataset(spec.data.dataset, data_root)
+    dataset = proven_dataset(spec.played.dataset, data_root)
     prepared = prepare_run(BacktestRequest(spec, instrument, dataset, spec_folder), engine=_engine(spec.engine))
     return run_prepared(
         prepared,
         circumstances=circumstances_here(artifacts_root=artifacts_root, run_id=run_id, is_durable=is_durable),
-        report=partial(report_run, read_candles=candles_of),
+        report=partial(report_run, read_candles=lambda: candles_of(dataset, spec.played.start_ns, spec.played.end_ns)),
         on_progress=on_progress,
         should_stop=should_stop,
     )

@@ -26,6 +26,9 @@ _ODDITIES = {
     "late_fill": "a fill came after its order had ended; it counts",
     "unknown_order_fill": "a fill named an order that is not known (any more); it counts",
     "position_mismatch": "the engine stated another quantity than the fills add up to",
+    "repeated_event": "an event said once more what its order was already; it changes nothing",
+    "late_event": "an event came after its order had ended; it changes nothing",
+    "duplicate_key": "a second order was created under an id that was used already; it was not sent, and the first goes on",
     "rule_broken": "the journal breaks a rule here; figures end before it",
 }
 

@@ -6,24 +6,34 @@ from collections.abc import Mapping
 import msgspec
 
 from tc.reports.page.activity import alerts, orders, throughput
-from tc.reports.page.content import Command, Named, Page, Tile, Tone
+from tc.reports.page.content import Command, Named, Page, Table, Tile, Tone
 from tc.reports.page.decided import decided
 from tc.reports.page.document import dataset_of, instrument_of, said, strategy_of
+from tc.reports.page.reconciled import mismatches, reconciled
 from tc.reports.page.results import fills, results
 from tc.reports.page.words import NONE, brief, count, exact, money, percent, ratio, utc
 from tc.reports.report import ReportInput
 
-_TONES: dict[str, Tone] = {"completed": "good", "failed": "bad", "crashed": "bad", "stopped": "warn", "recovered": "warn"}
+_TONES: dict[str, Tone] = {
+    "completed": "good",
+    "failed": "bad",
+    "crashed": "bad",
+    "killed": "bad",
+    "blocked": "warn",
+    "stopped": "warn",
+    "recovered": "warn",
+}
 
 
 def page_of(report: ReportInput) -> Page:
     """Return everything that a report says, but for its chart."""
-    found = alerts(report.summary, report.findings)
+    found = (*alerts(report.summary, report.findings), *_mismatches(report))
     sections = (
         results(report.summary),
         orders(report.summary),
         *(() if report.summary.gate is None else (decided(report.summary.gate),)),
         fills(report.summary),
+        reconciled(report.reconciliations),
         throughput(report.summary, report.process),
     )
     return Page(
@@ -42,6 +52,11 @@ def page_of(report: ReportInput) -> Page:
         commands=_commands(report),
         configuration=msgspec.json.format(msgspec.json.encode(report.document, order="sorted"), indent=2).decode(),
     )
+
+
+def _mismatches(report: ReportInput) -> tuple[Table, ...]:
+    found = mismatches(report.reconciliations)
+    return (found,) if found.rows else ()
 
 
 def _subtitle(report: ReportInput) -> str:
@@ -152,6 +167,7 @@ def _versions(metadata: Mapping[str, object]) -> tuple[Named, ...]:
 def _commands(report: ReportInput) -> tuple[Command, ...]:
     run = shlex.quote(report.run_id)
     explain = (Command(f"tc runs explain {run}", "What the gate decided, and why; with --order KEY the life of one order."),)
+    reconcile = (Command(f"tc reconcile {run}", "Compares what the journal says that is held with what the venue says."),)
     root = "ROOT" if report.digests is None else report.digests.merkle_root
     return (
         Command(f"tc runs verify {run}", "Every file, every entry and every digest; says the first damaged line."),
@@ -162,4 +178,5 @@ def _commands(report: ReportInput) -> tuple[Command, ...]:
         Command(f"tc runs replay {run}", "Folds the journal without the engine and compares the State digest."),
         Command(f"tc runs reproduce {run}", "Runs the stored spec again in a new process and compares the journals."),
         *(() if report.summary.gate is None else explain),
+        *(reconcile if report.reconciliations else ()),
     )

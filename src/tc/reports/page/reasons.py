@@ -37,6 +37,7 @@ REASONS: Mapping[str, str] = {
     "reference_stale": "the reference price is too old to judge by",
     "feed_degraded": "the market data has a gap: the reference price is in doubt",
     "duplicate_key": "the order key was used before",
+    "reserved_key": "only the flatten may use such an order key",
     "duplicate_order": "it repeats an order that was admitted a moment before",
     "execution_throttle": "the repeated-execution throttle switched the strategy off",
     "max_daily_messages": "the day's messages are used up",
@@ -61,6 +62,7 @@ REASONS: Mapping[str, str] = {
     "group_waits": "its group can only be sent as a whole",
     "queue_failure": "the queue could not be processed: everything stays and nothing is sent",
     "run_ended": "the run ended while it waited",
+    "not_flat": "the run ended before the flatten had closed everything",
 }
 """What each reason means; a test holds the table to the closed list."""
 
@@ -74,11 +76,14 @@ OBLIGATIONS: Mapping[str, str] = {
 """What each deadline is for."""
 
 _COMMANDS: Mapping[str, str] = {"NEW": "the new order", "REPLACE": "the change of", "CANCEL": "the cancel of"}
+_WITHOUT_KEY: Mapping[str, str] = {"not_flat": "what the flatten was to close"}
 
 
 def command_of(outcome: Outcome) -> str:
     """Return the command that an outcome is about, in words."""
-    return f"{_COMMANDS[outcome.kind]} {outcome.key}" if outcome.key else "everything that waits"
+    if not outcome.key:
+        return _WITHOUT_KEY.get(outcome.reason, "everything that waits")
+    return f"{_COMMANDS[outcome.kind]} {outcome.key}"
 
 
 def why(outcome: Outcome) -> str:

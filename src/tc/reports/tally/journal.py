@@ -2,6 +2,7 @@
 
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, last_position, step_event_entry
 from tc.core.events import AccountUpdated, MarketDataRows, MarketObserved, OrderFilled
+from tc.core.state.anomalies import is_without_effect
 from tc.errors import InvariantViolation
 from tc.reports.candles import Candles
 from tc.reports.figures import Oddity, RunSummary
@@ -55,7 +56,7 @@ class JournalTally:
         if self._gate is not None and decision is not None:
             self._gate.take(decision)
         kind = type(event)
-        if kind in self._orders.handlers:
+        if kind in self._orders.handlers and not is_without_effect(event, before.execution, after.execution):
             self._orders.handlers[kind](event, entry.position, before, after)
         if isinstance(event, OrderFilled):
             if self._holdings.fill(event, entry.position, before, after):

@@ -1,0 +1,40 @@
+"""Reconciliation: what the journal says a run holds, beside what its venue says; values in, values out."""
+
+from tc.checks.reconcile.book import JournalBook
+from tc.checks.reconcile.compare import reconcile
+from tc.checks.reconcile.findings import CODES, findings_of
+from tc.checks.reconcile.holdings import (
+    KINDS,
+    HeldBalance,
+    HeldFill,
+    HeldOrder,
+    HeldPosition,
+    Holdings,
+    Kind,
+    Unknown,
+    unknown_holdings,
+)
+from tc.checks.reconcile.result import Cached, Difference, Reconciliation, Row, Verdict
+from tc.checks.reconcile.settle import settled
+
+__all__ = [
+    "CODES",
+    "KINDS",
+    "Cached",
+    "Difference",
+    "HeldBalance",
+    "HeldFill",
+    "HeldOrder",
+    "HeldPosition",
+    "Holdings",
+    "JournalBook",
+    "Kind",
+    "Reconciliation",
+    "Row",
+    "Unknown",
+    "Verdict",
+    "findings_of",
+    "reconcile",
+    "settled",
+    "unknown_holdings",
+]

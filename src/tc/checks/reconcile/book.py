@@ -1,0 +1,167 @@
+"""The expected side: what a journal's entries add up to, kept for every order and fill of the run.
+
+State forgets closed orders and holds no fills, so that its size is bounded. This book forgets nothing: its cost is
+linear in the run's orders and fills.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from tc.checks.reconcile.holdings import HeldBalance, HeldFill, HeldOrder, HeldPosition, Holdings, Unknown
+from tc.core import State
+from tc.core.events import (
+    AccountUpdated,
+    DispatchFailed,
+    Event,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderExpired,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUpdated,
+    SnapshotTaken,
+)
+from tc.core.state import slots
+from tc.core.state.exact import ZERO, add
+from tc.core.state.model import FINAL, Order
+from tc.core.state.orders import find
+
+NO_ACCOUNT = "the journal holds no account state"
+
+_OF_ONE_ORDER = frozenset(
+    {
+        DispatchFailed,
+        OrderAccepted,
+        OrderCanceled,
+        OrderCancelRejected,
+        OrderExpired,
+        OrderFilled,
+        OrderModifyRejected,
+        OrderPendingCancel,
+        OrderPendingUpdate,
+        OrderRejected,
+        OrderSubmitted,
+        OrderTriggered,
+        OrderUpdated,
+    }
+)
+
+
+class JournalBook:
+    """Takes each event with the State after it; says what the run holds by them."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, Order] = {}
+        self._closed: dict[str, HeldOrder] = {}
+        self._fills: dict[tuple[str, str], HeldFill] = {}
+
+    def take(self, event: Event, state: State) -> bool:
+        """Take the next event, and the State after it; return whether it changed anything that is compared."""
+        if type(event) in _OF_ONE_ORDER:
+            self._take_order(event.client_order_id, event, state)  # type: ignore[union-attr]  # each in the set has one
+            return True
+        if type(event) is SnapshotTaken:
+            for each in event.orders:
+                self._take_order(each.terms.client_order_id, event, state)
+            return True
+        return type(event) is AccountUpdated
+
+    def holdings(self, state: State) -> Holdings:
+        """Return what the events taken so far add up to; ``state`` is the one after the last of them."""
+        orders = (*self._closed.values(), *map(held_order, self._orders.values()))
+        return Holdings(orders, tuple(self._fills.values()), held_positions(state), held_balances(state))
+
+    def _take_order(self, key: str, event: Event, state: State) -> None:
+        is_new_fill = type(event) is OrderFilled and self._take_fill(event)
+        order = find(state.execution.orders, key)
+        if order is None:
+            self._take_forgotten(key, event if is_new_fill else None)
+        elif order.status in FINAL:
+            self._orders.pop(key, None)
+            self._closed[key] = held_order(order)
+        else:
+            self._orders[key] = order
+
+    def _take_fill(self, event: OrderFilled) -> bool:
+        identity = (event.client_order_id, event.trade_id)
+        if identity in self._fills:
+            return False
+        self._fills[identity] = held_fill(event)
+        return True
+
+    def _take_forgotten(self, key: str, event: Event | None) -> None:
+        """Take a fill of an order that State has forgotten: it counts here all the same."""
+        known = self._closed.get(key)
+        if known is not None and isinstance(event, OrderFilled):
+            self._closed[key] = replace(known, filled=add(known.filled, event.quantity))
+
+
+def held_order(order: Order) -> HeldOrder:
+    """Return an Order of State as it is compared."""
+    terms = order.terms
+    return HeldOrder(
+        terms.client_order_id,
+        terms.instrument_id,
+        terms.side,
+        order.quantity,
+        order.filled,
+        order.status,
+        order.price,
+        order.trigger_price,
+        order.venue_order_id,
+        _remark(order),
+    )
+
+
+def held_fill(event: OrderFilled) -> HeldFill:
+    """Return a fill of the journal as it is compared."""
+    return HeldFill(
+        event.trade_id,
+        event.instrument_id,
+        event.side,
+        event.quantity,
+        event.price,
+        event.commission,
+        event.commission_currency,
+        event.client_order_id,
+        event.venue_order_id,
+        event.event_ns,
+    )
+
+
+def held_positions(state: State) -> tuple[HeldPosition, ...]:
+    """Return the net position of each instrument in which State holds one."""
+    positions = (position for _, position in slots.items(state.execution.holdings.positions))
+    return tuple(
+        HeldPosition(instrument, quantity)
+        for instrument, quantity in _sums((each.instrument_id, each.signed_quantity) for each in positions)
+    )
+
+
+def held_balances(state: State) -> tuple[HeldBalance, ...] | Unknown:
+    """Return what State holds of each currency by the latest account states; unknown where there was none."""
+    accounts = state.execution.accounts
+    if not accounts:
+        return Unknown(NO_ACCOUNT)
+    stated = ((each.currency, each.total) for account in accounts.values() for each in account.balances)
+    return tuple(HeldBalance(currency, total) for currency, total in _sums(stated))
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
+    sums: dict[str, Decimal] = {}
+    for name, amount in amounts:
+        sums[name] = add(sums.get(name, ZERO), amount)
+    return sorted(sums.items())
+
+
+def _remark(order: Order) -> str:
+    if order.status == "SUBMITTED":
+        return "submitted, and not answered yet"
+    return f"{order.pending} sent, and not answered yet" if order.pending else ""

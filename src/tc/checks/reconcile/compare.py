@@ -1,0 +1,157 @@
+"""Judges what is expected against what is observed, row by row; the tolerance is zero."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tc.checks.reconcile.holdings import (
+    KINDS,
+    HeldFill,
+    HeldOrder,
+    Holdings,
+    Kind,
+    Unknown,
+    unknown_holdings,
+)
+from tc.checks.reconcile.join import SHAPES, Held, differences, pair, words_of
+from tc.checks.reconcile.result import Difference, Reconciliation, Row, Verdict
+from tc.core.state.model import FINAL
+
+EXTERNAL = "EXTERNAL: the journal has no such order"
+_AMOUNTS: Mapping[Kind, str] = {"positions": "signed_quantity", "balances": "total"}
+BEYOND = "it ended before what the venue states begins"
+
+
+class _Judged(Struct, frozen=True):
+    """One pair, and what it comes to."""
+
+    expected: Held | None
+    actual: Held | None
+    verdict: Verdict
+    differences: tuple[Difference, ...] = ()
+
+
+class _Compared(Struct, frozen=True):
+    """One kind: its pairs, why they are unknown (else empty), and how many are beyond what the source states."""
+
+    judged: tuple[_Judged, ...]
+    unknown: str = ""
+    left_out: int = 0
+
+
+def reconcile(expected: Holdings, observed: Holdings | Unknown, cached: Holdings | None = None) -> Reconciliation:
+    """Compare what is expected with what is observed, and with what the node's cache holds where that is given.
+
+    What cannot be asked is unknown, never flat. The cost is linear in the number of orders and fills, plus sorting the rows.
+    """
+    seen = unknown_holdings(observed) if isinstance(observed, Unknown) else observed
+    compared = {kind: _compared(kind, expected, seen) for kind in KINDS}
+    rows: list[Row] = []
+    for kind in KINDS:
+        told = _rows(kind, compared[kind].judged, None if cached is None else _compared(kind, expected, cached).judged)
+        rows += sorted(told, key=attrgetter("subject"))
+    return Reconciliation(
+        rows=tuple(rows),
+        unknown={kind: each.unknown for kind, each in compared.items() if each.unknown},
+        not_compared={kind: each.left_out for kind, each in compared.items() if each.left_out},
+    )
+
+
+def _compared(kind: Kind, expected: Holdings, seen: Holdings) -> _Compared:
+    wanted, actual = _part(kind, expected), _part(kind, seen)
+    if isinstance(wanted, Unknown):
+        stated = () if isinstance(actual, Unknown) else actual
+        return _Compared(tuple(_Judged(None, each, "unknown") for each in stated), wanted.reason)
+    if isinstance(actual, Unknown):
+        return _Compared(tuple(_Judged(each, None, "unknown") for each in wanted), actual.reason)
+    judged = [_judged(kind, *each, seen) for each in pair(kind, wanted, actual)]
+    kept = tuple(each for each in judged if each is not None)
+    return _Compared(kept, left_out=len(judged) - len(kept))
+
+
+def _part(kind: Kind, holdings: Holdings) -> tuple[Held, ...] | Unknown:
+    """Return one part; a position or a balance of zero is none."""
+    part: tuple[Held, ...] | Unknown = getattr(holdings, kind)
+    amount = _AMOUNTS.get(kind)
+    if amount is None or isinstance(part, Unknown):
+        return part
+    return tuple(each for each in part if getattr(each, amount))
+
+
+def _judged(kind: Kind, expected: Held | None, actual: Held | None, seen: Holdings) -> _Judged | None:
+    """Return a pair's verdict; None when the source does not reach back to what it lacks."""
+    if actual is None:
+        if isinstance(expected, HeldOrder) and expected.status in FINAL:
+            if expected.venue_order_id is None:
+                return _Judged(expected, None, "matched")
+            return _Judged(expected, None, "missing") if seen.has_all_closed else None
+        if isinstance(expected, HeldFill) and seen.fills_from_ns is not None and expected.at_ns < seen.fills_from_ns:
+            return None
+        return _Judged(expected, None, "missing")
+    if expected is None:
+        return _Judged(None, actual, "unexpected")
+    differing = differences(kind, expected, actual)
+    return _Judged(expected, actual, "differs" if differing else "matched", differing)
+
+
+def _rows(kind: Kind, judged: Sequence[_Judged], cached: Sequence[_Judged] | None) -> list[Row]:
+    if cached is None:
+        return [_row(kind, each) for each in judged]
+    by_expected = {id(each.expected): each for each in cached if each.expected is not None}
+    rows = [
+        _with_cache(_row(kind, each), by_expected.pop(id(each.expected), None)) for each in judged if each.expected is not None
+    ]
+    # What the journal has and the source does not reach back to is still told when the cache has it wrong.
+    rows += [_with_cache(_cache_only(kind, each), each) for each in by_expected.values() if each.verdict == "differs"]
+    return rows + _foreign(kind, judged, cached)
+
+
+def _foreign(kind: Kind, judged: Iterable[_Judged], cached: Iterable[_Judged]) -> list[Row]:
+    """Return rows of what the journal has not: what the venue has, what the cache has, and what both have."""
+    seen = {id(each.actual): each for each in judged if each.expected is None}
+    held = {id(each.actual): each for each in cached if each.expected is None}
+    pairs = pair(kind, [_of(each) for each in seen.values()], [_of(each) for each in held.values()])
+    rows: list[Row] = []
+    for actual, in_cache in pairs:
+        row = _cache_only(kind, held[id(in_cache)]) if actual is None else _row(kind, seen[id(actual)])
+        rows.append(_with_cache(row, None if in_cache is None else held[id(in_cache)]))
+    return rows
+
+
+def _of(judged: _Judged) -> Held:
+    held = judged.actual or judged.expected
+    assert held is not None  # noqa: S101 - a pair has at least one side
+    return held
+
+
+def _row(kind: Kind, judged: _Judged) -> Row:
+    expected, actual = judged.expected, judged.actual
+    subject = SHAPES[kind].subject(expected or _of(judged))
+    if judged.verdict == "matched":
+        return Row(kind, subject, "matched")
+    note = expected.remark if isinstance(expected, HeldOrder) else ""
+    if judged.verdict == "unexpected" and kind == "orders":
+        note = EXTERNAL
+    return Row(kind, subject, judged.verdict, _words(expected), _words(actual), judged.differences, note=note)
+
+
+def _cache_only(kind: Kind, cached: _Judged) -> Row:
+    """Return the row of what the cache has wrong, and the venue neither has nor reaches back to."""
+    if cached.expected is None:
+        return Row(kind, SHAPES[kind].subject(_of(cached)), "matched")
+    return Row(kind, SHAPES[kind].subject(cached.expected), "unknown", note=BEYOND)
+
+
+def _with_cache(row: Row, cached: _Judged | None) -> Row:
+    if cached is None or cached.verdict == "matched":
+        # Without a judgement neither journal nor cache has it, or the cache does not reach back to it.
+        return replace(row, cached="matched")
+    words = _words(cached.expected)
+    actual = words if row.verdict == "matched" else row.actual
+    return replace(row, cached=cached.verdict, cache=_words(cached.actual), expected=words, actual=actual)
+
+
+def _words(held: Held | None) -> str:
+    return "" if held is None else words_of(held)

@@ -1,0 +1,181 @@
+"""`tc run` of a paper spec, inside the node's process: from a RunSpec to a sealed run directory."""
+
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from tc.core import CoreConfiguration
+from tc.core.configuration import CONFIGURATION_VERSION
+from tc.core.events import STREAM_SCHEMA, KillSwitchChanged, RunCompleted, RunStarted, RunStopped
+from tc.flows.recording import Circumstances, FinishedRun, Recording, Reporter, RunPlan, begin, record_and_seal, shortened
+from tc.ports import LiveEngine, LiveNode, LiveOutcome, NodeState, PaperRequest
+from tc.runtime.stream import EventStream
+from tc.spec.effective import core_document, effective_document
+from tc.spec.grammar import seconds_ns
+from tc.spec.run_spec import RunSpec
+from tc.store.kill_switch import Active
+from tc.store.layout import RunDirectory, create_run
+from tc.store.lock import RunLock
+from tc.store.ops import StopWatch
+
+NO_DATASET = ""
+"""A paper run names no dataset: its rows are those of its own tape."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPaperRun:
+    """A paper run that has ended and is sealed, and what of its ``on_stop`` or its kill could not be confirmed."""
+
+    finished: FinishedRun
+    unsettled: tuple[str, ...]
+
+
+def run_paper(
+    request_in: Callable[[RunDirectory], PaperRequest],
+    *,
+    run_id: str,
+    engine: LiveEngine,
+    circumstances: Circumstances,
+    report: Reporter,
+    active_switch: Callable[[], Active | None],
+    on_state: Callable[[NodeState], None],
+    should_stop: Callable[[], bool],
+) -> FinishedPaperRun:
+    """Trade until the planned end, a stop or the kill switch; record, report and seal it all.
+
+    An active kill switch ends the run before the node connects: the run is *blocked*, with all its artifacts. The node's logs
+    lie in the run directory, so it is made before the node is.
+
+    Raises
+    ------
+    DocumentError
+        The run id is hostile, or the spec does not fit its instrument or strategy; nothing is left.
+    RefusedError
+        The run id is taken.
+    EngineError
+        The strategy could not be imported or made; nothing is left.
+    ArtifactError
+        The run directory could not be written; what is there is readable and unsealed.
+
+    """
+    run = create_run(circumstances.artifacts_root, run_id)
+    with RunLock(run), ExitStack() as resources:
+        try:
+            request = request_in(run)
+            node = engine.prepare(request)
+        except BaseException:
+            shutil.rmtree(run.path)
+            raise
+        resources.callback(node.close)
+        play = Playing(node, request, StopWatch(run), active_switch, on_state, should_stop, release=resources.close)
+        finished = record_and_seal(begin(run, plan_of(request, engine, node), circumstances), play, report)
+        return FinishedPaperRun(finished, play.unsettled)
+
+
+def plan_of(request: PaperRequest, engine: LiveEngine, node: LiveNode) -> RunPlan:
+    """Return what a paper run is made of."""
+    document = {
+        "configuration_version": CONFIGURATION_VERSION,
+        **effective_document(request.spec, request.instrument),
+        "core": core_document(request.spec, request.instrument),
+        "dataset": {"id": NO_DATASET, "fingerprint": request.tape.id},
+        "engine": {"name": engine.name, "version": engine.version, "settings": engine.settings()},
+        "strategy": node.identity.document(),
+    }
+    return RunPlan(
+        spec=request.spec,
+        instrument=request.instrument,
+        configuration=CoreConfiguration.from_document(document),
+        document=document,
+        dataset_id=NO_DATASET,
+        dataset=request.tape.id,
+        modules=node.identity.modules,
+        core_strategy=node.core_strategy,
+    )
+
+
+def run_started(stream: EventStream) -> None:
+    """Enter the first event of a stream."""
+    stream.emit(RunStarted(time.time_ns(), STREAM_SCHEMA, stream.context.configuration.fingerprint))
+
+
+def planned_ns(spec: RunSpec) -> int | None:
+    """Return how long a spec says that its run trades."""
+    return None if spec.stop is None or spec.stop.duration_s is None else seconds_ns(spec.stop.duration_s)
+
+
+class Playing:
+    """One playing of a node: what it is asked while it trades, and how its end is noted."""
+
+    def __init__(
+        self,
+        node: LiveNode,
+        request: PaperRequest,
+        watch: StopWatch,
+        active_switch: Callable[[], Active | None],
+        on_state: Callable[[NodeState], None],
+        should_stop: Callable[[], bool],
+        *,
+        release: Callable[[], None],
+        begin: Callable[[EventStream], None] = run_started,
+        duration_ns: int | None = None,
+    ) -> None:
+        self._node = node
+        self._begin = begin
+        self._watch = watch
+        self._active_switch = active_switch
+        self._on_state = on_state
+        self._should_stop = should_stop
+        self._release = release
+        self._duration_ns = planned_ns(request.spec) if duration_ns is None else duration_ns
+        self._ends_ns: int | None = None
+        self.unsettled: tuple[str, ...] = ()
+
+    def __call__(self, recording: Recording, stream: EventStream) -> None:
+        """Run the node on the stream; it is closed before the run is sealed, for its logs are a part of the run."""
+        self._begin(stream)
+        active = self._active_switch()
+        if active is not None:
+            self._release()
+            self._blocked(recording, stream, active)
+            return
+        try:
+            outcome = self._node.run(stream, on_state=self._at, should_stop=self._is_over)
+        finally:
+            self._release()
+        if stream.violation is not None:
+            raise stream.violation
+        self.unsettled = outcome.unsettled
+        self._note_end(recording, stream, outcome)
+
+    def _at(self, state: NodeState) -> None:
+        if state == "trading" and self._duration_ns is not None:
+            self._ends_ns = time.monotonic_ns() + self._duration_ns
+        self._on_state(state)
+
+    def _is_over(self) -> bool:
+        return self._has_elapsed() or self._should_stop() or self._watch.request() is not None
+
+    def _has_elapsed(self) -> bool:
+        return self._ends_ns is not None and time.monotonic_ns() >= self._ends_ns
+
+    def _blocked(self, recording: Recording, stream: EventStream, active: Active) -> None:
+        recording.status = "blocked"
+        recording.reason = shortened(f"the kill switch is {active.mode}: {active.reason}")
+        stream.emit(KillSwitchChanged(time.time_ns(), active.mode, active.actor, active.reason))
+        stream.emit(RunStopped(time.time_ns(), recording.reason))
+
+    def _note_end(self, recording: Recording, stream: EventStream, outcome: LiveOutcome) -> None:
+        recording.outcome = outcome
+        request = self._watch.request()
+        if outcome.killed != "none":
+            recording.status, recording.reason = "killed", f"the kill switch was set to {outcome.killed}"
+        elif request is None and self._has_elapsed():
+            recording.status = "completed"
+            stream.emit(RunCompleted(outcome.at_ns))
+            return
+        else:
+            recording.status, recording.reason = "stopped", request.reason if request else "interrupted"
+        stream.emit(RunStopped(outcome.at_ns, recording.reason))

@@ -1,0 +1,73 @@
+"""What a run directory says of its run's venue: enough to ask it again, with keys by name only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from tc.errors import ArtifactError
+from tc.flows.configuration import read_configuration
+from tc.spec.instrument import InstrumentSpec
+from tc.spec.paper_spec import NodeSpec
+from tc.store.layout import RunDirectory
+from tc.store.metadata import read_metadata
+
+
+@dataclass(frozen=True, slots=True)
+class RunVenue:
+    """Where a run traded.
+
+    Parameters
+    ----------
+    node
+        The spec's node; None for a backtest, and for a node that was attached to.
+    is_backtest
+        Whether there was no venue at all.
+    instrument
+        What was traded, where the configuration says it.
+    since_ns
+        When the run began, by this machine's clock, in nanoseconds since the epoch.
+
+    """
+
+    node: NodeSpec | None
+    is_backtest: bool
+    instrument: InstrumentSpec | None
+    since_ns: int
+
+    @property
+    def instruments(self) -> Mapping[str, str]:
+        """Instrument ids by the venue's symbols."""
+        return {} if self.instrument is None else {self.instrument.raw_symbol: self.instrument.id}
+
+
+class _Spec(msgspec.Struct, frozen=True):
+    mode: str = ""
+    node: NodeSpec | None = None
+
+
+class _Document(msgspec.Struct, frozen=True):
+    run_spec: _Spec = _Spec()
+    instrument: InstrumentSpec | None = None
+
+
+def venue_of(run: RunDirectory) -> RunVenue:
+    """Return what a run's configuration and metadata say of its venue.
+
+    Raises
+    ------
+    ArtifactError
+        One of them cannot be read.
+
+    """
+    stored, metadata = read_configuration(run), read_metadata(run)
+    try:
+        document = msgspec.convert(stored.document, _Document)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ArtifactError(f"{run.configuration} does not say where the run traded: {error}") from None
+    return RunVenue(
+        node=document.run_spec.node,
+        is_backtest=(document.run_spec.mode or metadata.mode) == "backtest",
+        instrument=document.instrument,
+        since_ns=(metadata.started or metadata.created).ns,
+    )

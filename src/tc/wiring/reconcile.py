@@ -1,0 +1,131 @@
+"""What `tc reconcile` really gets: a document of what was observed, or a signed line to the run's venue."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tc.wiring.machine import witness_here
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from tc.checks.reconcile import Holdings, Unknown
+    from tc.exchange.account import VenueReading
+    from tc.exchange.keys import Keys
+    from tc.flows.reconcile import Source
+    from tc.flows.run_venue import RunVenue
+    from tc.reports.reconciliation import ReconciliationDocument
+    from tc.spec.venue_url import VenueUrl
+    from tc.store.layout import RunDirectory
+
+_EARLIER_NS = 10_000_000_000
+"""So much earlier than the run's start histories are asked for: what counts is told by the venue's own clock then."""
+
+READ_ONLY = "this node is only watched: nothing may be sent to its venue from outside"
+NOT_FOUND = "its venue does not run, as far as is known here: no node of this run is under the runtime root"
+
+
+def reconcile_run(
+    run: "RunDirectory", *, observed: Path | None, runtime_root: Path, means_testnet: bool
+) -> "tuple[str, ReconciliationDocument]":
+    """Compare a run's journal with a document of what was observed, or with its venue; return what was kept in `ops/`."""
+    from tc.flows.reconcile import file_source, reconcile_run
+
+    if observed is not None:
+        return reconcile_run(run, file_source(observed), by=witness_here())
+    return reconcile_run(run, _source_of(run, runtime_root, means_testnet=means_testnet), by=witness_here())
+
+
+def reconcile_with_venue(
+    run: "RunDirectory", url: "VenueUrl", *, environment: "Mapping[str, str]", api_key_env: str, api_secret_env: str
+) -> "tuple[str, ReconciliationDocument]":
+    """Compare a run's journal with a venue whose URL was judged, keys taken from an environment by their names."""
+    from tc.flows.reconcile import Source, reconcile_run
+    from tc.flows.run_venue import venue_of
+
+    observe = _signed(venue_of(run), url, environment, (api_key_env, api_secret_env))
+    return reconcile_run(run, Source("venue", str(url), observe), by=witness_here())
+
+
+def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool) -> "Source":
+    """Return the venue of a run: its embedded one when that has ended, else where its node or its spec says that it trades."""
+    from tc.checks.reconcile import Unknown
+    from tc.errors import DocumentError
+    from tc.flows.reconcile import Source
+    from tc.flows.run_venue import venue_of
+    from tc.spec.venue_url import judge
+    from tc.store.nodes import read_node
+
+    venue, node = venue_of(run), read_node(runtime_root, run.run_id)
+    ended = _ended_venue(run, venue, runtime_root)
+    if ended is not None:
+        return ended
+    if node is not None and node.venue_url:
+        where, environment, names = node.venue_url, node.environment, (node.api_key_env, node.api_secret_env)
+    elif venue.node is not None and venue.node.venue_url is not None:
+        where, environment, names = venue.node.venue_url, venue.node.environment, (venue.node.api_key, venue.node.api_secret)
+    elif venue.is_backtest:
+        raise DocumentError(
+            f"run {run.run_id!r} is a backtest: there is no venue to ask",
+            hint="Give --observed FILE to compare it with a document.",
+        )
+    else:
+        reason = READ_ONLY if node is not None else NOT_FOUND
+        return Source("venue", "none", lambda: Unknown(reason))
+    url = judge(where, environment=environment, has_consent=means_testnet)
+    return Source("venue", str(url), _signed(venue, url, os.environ, names))
+
+
+def _ended_venue(run: "RunDirectory", venue: "RunVenue", runtime_root: Path) -> "Source | None":
+    """Return the embedded venue of a run from its state file, when it is there and no venue runs on it; else None."""
+    from tc.flows.reconcile import Source
+    from tc.wiring.kept_venue import is_held, served_again
+
+    state = runtime_root / "venues" / f"{run.run_id}.sqlite"
+    instrument = venue.instrument
+    if venue.node is None or venue.node.venue != "embedded" or instrument is None or not state.is_file() or is_held(state):
+        return None
+
+    async def read() -> "VenueReading":
+        async with served_again(state, instrument) as (url, keys):
+            return await _read(venue, url, keys)
+
+    return Source("venue", f"embedded, from {state}", _asked(venue, read))
+
+
+def _signed(
+    venue: "RunVenue", url: "VenueUrl", environment: "Mapping[str, str]", names: tuple[str, str]
+) -> "Callable[[], Holdings | Unknown]":
+    """Return what asks a venue over our own signed line, without the node."""
+    from tc.exchange.keys import read_keys
+
+    async def read() -> "VenueReading":
+        return await _read(venue, url, read_keys(*names, environment))
+
+    return _asked(venue, read)
+
+
+async def _read(venue: "RunVenue", url: "VenueUrl", keys: "Keys") -> "VenueReading":
+    from tc.exchange.account import read_account
+    from tc.exchange.line import VenueLine
+
+    async with VenueLine(url, keys) as line:
+        return await read_account(line, symbols=venue.instruments, since_ns=venue.since_ns - _EARLIER_NS)
+
+
+def _asked(venue: "RunVenue", read: "Callable[[], Coroutine[None, None, VenueReading]]") -> "Callable[[], Holdings | Unknown]":
+    """Return what asks, and says what is held in the run's words; a venue that cannot be asked is unknown."""
+    from asyncio import run
+
+    from tc.checks.reconcile import Unknown
+    from tc.errors import ArtifactError, DocumentError, UnreachableError
+    from tc.exchange.holdings import held_at_venue
+
+    def observe() -> "Holdings | Unknown":
+        try:
+            reading = run(read())
+        except (UnreachableError, DocumentError, ArtifactError) as error:
+            return Unknown(error.message)
+        return held_at_venue(reading, instruments=venue.instruments, since_ns=venue.since_ns + reading.skew_ns)
+
+    return observe

@@ -1,0 +1,203 @@
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tc.errors import ExitCode, UnreachableError
+from tc.flows.children import Child
+from tc.flows.supervise import Supervised, Supervision, supervise
+
+READY = 'import sys; print(\'{"ready": true, "url": "http://127.0.0.1:9"}\', flush=True); sys.stdin.read()'
+SAYS = "import json, sys, time, signal\ndef say(**line): print(json.dumps(line), flush=True)\n"
+TRADES = SAYS + 'say(state="starting"); say(state="trading")\n'
+FINISHES = 'say(finished={"status": "completed"}, unsettled=[])\n'
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
+
+
+def run(
+    node: str,
+    *,
+    venue: str | None = READY,
+    on_stop: str = "cancel",
+    should_stop: Callable[[], bool] = lambda: False,
+    before_the_end: Callable[[Supervised, str], None] = lambda supervised, url: None,
+    settled: list[str] | None = None,
+    on_node: Callable[[str, int], None] = lambda url, pid: None,
+    on_state: Callable[[str], None] = lambda state: None,
+    look: Callable[[], None] = lambda: None,
+    start_s: float = 20,
+    stop_s: float = 20,
+) -> Supervised:
+    def settle(url: str, how: str) -> Sequence[str]:
+        if settled is not None:
+            settled.append(how)
+        return ("order 7",)
+
+    plan = Supervision(
+        node_command=lambda url: python(node),
+        venue_command=None if venue is None else python(venue),
+        venue_url="http://127.0.0.1:9",
+        environment=dict(os.environ),
+        start_deadline_s=start_s,
+        stop_deadline_s=stop_s,
+        on_stop=on_stop,  # type: ignore[arg-type]
+    )
+    return supervise(
+        plan,
+        on_node=on_node,
+        on_state=on_state,
+        should_stop=should_stop,
+        look=look,
+        settle=settle,
+        before_the_end=before_the_end,
+    )
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_node_that_ends_in_order_is_believed() -> None:
+    settled: list[str] = []
+    found = run(TRADES + FINISHES, settled=settled)
+    assert (found.how, found.exit_code, found.error, found.states) == ("ended", 0, None, ["starting", "trading"])
+    assert found.finished == {"status": "completed"}
+    assert settled == []
+
+
+def test_what_a_node_could_not_settle_is_settled_from_outside_while_the_venue_still_runs() -> None:
+    settled: list[str] = []
+    code = TRADES + 'say(finished={"status": "stopped"}, unsettled=["order A is open"]); sys.exit(3)'
+    found = run(code, on_stop="flatten", settled=settled)
+    assert (found.how, found.exit_code, found.unsettled, found.settled) == ("ended", 3, ("order A is open",), ("order 7",))
+    assert settled == ["flatten"]
+
+
+def test_nothing_is_touched_where_the_spec_says_leave() -> None:
+    settled: list[str] = []
+    found = run(TRADES + "sys.exit(9)", on_stop="leave", settled=settled)
+    assert (found.how, settled, found.settled) == ("died", [], ())
+
+
+def test_a_node_that_does_not_trade_in_time_is_ended_and_reported() -> None:
+    pids: list[int] = []
+    found = run(
+        SAYS + 'say(state="starting")\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)',
+        start_s=0.5,
+        on_node=lambda url, pid: pids.append(pid),
+    )
+    assert (found.how, found.exit_code) == ("late", ExitCode.UNREACHABLE)
+    assert "start deadline" in str(found.error)
+    assert is_gone(pids[0])
+
+
+def test_a_node_that_died_is_told_with_its_last_words() -> None:
+    settled: list[str] = []
+    found = run(TRADES + "sys.exit('out of memory')", settled=settled)
+    assert (found.how, found.exit_code, settled) == ("died", ExitCode.ENGINE, ["cancel"])
+    assert found.error is not None
+    assert found.error.message == "the node ended by itself with code 1: out of memory"
+
+
+def test_a_node_that_says_why_it_refused_is_quoted_and_its_exit_code_stands() -> None:
+    found = run(SAYS + 'say(error={"message": "no such strategy", "hint": "Write one."}); sys.exit(2)')
+    assert (found.how, found.exit_code) == ("died", 2)
+    assert found.error is not None
+    assert (found.error.message, found.error.hint) == ("no such strategy", "Write one.")
+
+
+def test_a_stop_is_asked_for_once_and_waited_for() -> None:
+    stops = 'signal.signal(signal.SIGTERM, lambda *_: (say(state="stopping"), ' + FINISHES.strip() + ", sys.exit(3)))\n"
+    asked: list[str] = []
+    node = SAYS + stops + 'say(state="trading")\ntime.sleep(60)'
+    found = run(node, should_stop=lambda: bool(asked), on_state=asked.append)
+    assert (found.how, found.exit_code, found.states[-1]) == ("ended", 3, "stopping")
+
+
+def test_a_node_that_does_not_stop_in_time_is_ended_by_force() -> None:
+    settled: list[str] = []
+    asked: list[str] = []
+    deaf = SAYS + 'signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay(state="trading")\ntime.sleep(60)'
+    found = run(deaf, should_stop=lambda: bool(asked), on_state=asked.append, stop_s=0.5, settled=settled)
+    assert (found.how, found.exit_code, settled) == ("hung", ExitCode.ENGINE, ["cancel"])
+
+
+def test_a_second_interrupt_ends_the_node_at_once_and_its_orders_are_taken_care_of() -> None:
+    settled: list[str] = []
+    pids: list[int] = []
+
+    def interrupted() -> bool:
+        raise KeyboardInterrupt
+
+    found = run(TRADES + "time.sleep(60)", should_stop=interrupted, settled=settled, on_node=lambda url, pid: pids.append(pid))
+    assert (found.how, settled) == ("interrupted", ["cancel"])
+    assert is_gone(pids[0])
+
+
+def test_when_the_venue_dies_the_node_is_ended_at_once_so_that_its_run_can_go_on() -> None:
+    venue = 'print(\'{"ready": true, "url": "http://127.0.0.1:9"}\', flush=True)'
+    stops = "signal.signal(signal.SIGTERM, lambda *_: (" + FINISHES.strip() + ", sys.exit(3)))\n"
+    settled: list[str] = []
+    found = run(SAYS + stops + 'say(state="trading")\ntime.sleep(60)', venue=venue, settled=settled)
+    assert (found.how, found.exit_code, settled) == ("alone", 5, [])
+    assert found.error is not None
+    assert "--resume" in found.error.hint
+
+
+@pytest.mark.parametrize(
+    "venue", ["raise SystemExit('the port is taken')", "print('{}', flush=True)\nimport time; time.sleep(60)"]
+)
+def test_a_venue_that_does_not_start_is_unreachable_and_no_node_is_started(venue: str) -> None:
+    with pytest.raises(UnreachableError, match="the embedded venue did not start"):
+        run("raise AssertionError", venue=venue)
+
+
+def test_what_goes_wrong_at_the_end_does_not_change_how_the_run_ended() -> None:
+    def unreachable(supervised: Supervised, url: str) -> None:
+        raise UnreachableError("nobody there")
+
+    assert run(TRADES + FINISHES, before_the_end=unreachable).exit_code == 0
+
+
+def test_lines_that_are_no_objects_are_passed_over() -> None:
+    found = run("print('noise'); print('[1]'); print('3')\n" + TRADES + FINISHES)
+    assert (found.how, found.states) == ("ended", ["starting", "trading"])
+
+
+def test_children_end_when_their_parent_is_killed() -> None:
+    parent = f"""
+import os, sys
+sys.path[:0] = {sys.path!r}
+from tc.flows.children import Child
+child = Child((sys.executable, "-c", "import sys; sys.stdin.read()"), dict(os.environ))
+sys.stdin.read()
+"""
+    outer = Child(python(parent), dict(os.environ))
+    inner = _child_of(outer.pid)
+    os.kill(outer.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while not is_gone(inner):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    outer.end(within_s=0)
+
+
+def _child_of(parent: int) -> int:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        found = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+        if found:
+            return int(found[0])
+        time.sleep(0.02)
+    raise AssertionError
