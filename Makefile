@@ -16,7 +16,7 @@ help: ## List the targets
 setup: ## Find Python and uv, and sync .venv from uv.lock (what every other target does first)
 	@scripts/bootstrap.sh
 
-demo: setup ## Run the packaged strategy on the packaged data, and say where to look
+demo: setup ## Run the packaged examples, a backtest and twenty seconds on paper, and say where to look
 	@$(VENV)/tc demo
 	@echo; echo "(tc is in .venv/bin: \`. .venv/bin/activate\` makes it a command of this shell)"
 
@@ -45,7 +45,7 @@ docs: setup ## Write the generated reference pages and build the site into site/
 sample: setup ## Make the committed sample run under artifacts/sample again
 	@scripts/sample.sh
 
-soak: setup ## Kill runs at random moments, 200 times, and read what is left (minutes)
+soak: setup ## Kill runs at random moments, 200 times of each kind, and read what is left (hours)
 	@$(VENV)/python scripts/soak.py --kills 200
 	@$(VENV)/pytest -m soak
 
