@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from paper_runs import TRADER, Done, PaperRun, Place, children, is_gone, side_by
 from public_proxy import public_proxy
 from tc.core.events import KillSwitchAdvanced, KillSwitchChanged, OrderAccepted, OrderFilled, RunFailed
 from tc.store.kill_switch import FOLDER, KillSwitch, Scope
-from venue_process import API_KEY, API_SECRET, venue_process
+from venue_process import API_KEY, API_SECRET, Caller, venue_process
 
 pytestmark = pytest.mark.e2e
 
@@ -327,3 +327,23 @@ def test_it_uses_nothing_of_the_venue_but_the_public_protocol(place: Place) -> N
     assert (done.json()["status"], done.json()["reconciliation"]) == ("completed", "clean")
     assert run.events(OrderFilled)
     holds(place, "proxied")
+
+
+def test_a_position_that_changes_silently_at_the_venue_is_found_and_blocks_new_risk(place: Place) -> None:
+    with venue_process("--faults") as venue:
+        node = {"venue_url": venue.url, "reconciliation": {"every_s": "1"}}
+        there = ("--set", f"node={json.dumps(node)}", "--set", "stop.on_stop=leave")
+        with place.paper("shifted", *LONG, *there) as run:
+            run.until("trading").until_recorded(OrderAccepted)
+            with closing(Caller(venue.url)) as caller:
+                caller.fault("position_changed", symbol="BTCUSDT", by="0.5")
+            run.until_recorded(KillSwitchChanged)
+            done = run.send(signal.SIGTERM).ended()
+    switched = run.events(KillSwitchChanged)[0]
+    assert (switched.mode, switched.by) == ("reduce", "reconciliation")
+    assert switched.reason.startswith("the run is not as its venue says: ")
+    assert done.json()["reconciliation"] == "found"
+    assert done.code in (1, 3), done.err
+    active = KillSwitch(place.folder / "runtime" / FOLDER).effective(run_id="shifted", name="btcusdt-paper")
+    assert active is not None
+    assert active.scope == Scope.of_run("shifted")
