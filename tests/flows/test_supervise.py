@@ -12,7 +12,8 @@ from tc.flows.children import Child
 from tc.flows.supervise import Supervised, Supervision, supervise
 
 READY = 'import sys; print(\'{"ready": true, "url": "http://127.0.0.1:9"}\', flush=True); sys.stdin.read()'
-SAYS = "import json, sys, time, signal\ndef say(**line): print(json.dumps(line), flush=True)\n"
+# Written past every buffer: a signal may come in the middle of one line, and say another.
+SAYS = "import json, os, sys, time, signal\ndef say(**line): os.write(1, json.dumps(line).encode() + b'\\n')\n"
 TRADES = SAYS + 'say(state="starting"); say(state="trading")\n'
 FINISHES = 'say(finished={"status": "completed"}, unsettled=[])\n'
 
