@@ -30,6 +30,7 @@ def run(
     should_stop: Callable[[], bool] = lambda: False,
     before_the_end: Callable[[Supervised, str], None] = lambda supervised, url: None,
     settled: list[str] | None = None,
+    fails: UnreachableError | None = None,
     on_node: Callable[[str, int], None] = lambda url, pid: None,
     on_state: Callable[[str], None] = lambda state: None,
     look: Callable[[], None] = lambda: None,
@@ -39,6 +40,8 @@ def run(
     def settle(url: str, how: str) -> Sequence[str]:
         if settled is not None:
             settled.append(how)
+        if fails is not None:
+            raise fails
         return ("order 7",)
 
     plan = Supervision(
@@ -89,6 +92,11 @@ def test_nothing_is_touched_where_the_spec_says_leave() -> None:
     settled: list[str] = []
     found = run(TRADES + "sys.exit(9)", on_stop="leave", settled=settled)
     assert (found.how, settled, found.settled) == ("died", [], ())
+
+
+def test_a_settling_that_cannot_be_done_is_told_and_changes_nothing_else() -> None:
+    found = run(TRADES + "sys.exit(9)", fails=UnreachableError("nobody there"))
+    assert (found.how, found.settled) == ("died", ("nobody there",))
 
 
 def test_a_node_that_does_not_trade_in_time_is_ended_and_reported() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from run_specs import SMOKE, edited
+from run_specs import PAPER, SMOKE, edited
 from tc.errors import DocumentError
 from tc.spec.check import check_document, load_documents, require_valid
 from tc.spec.library import PACKAGED
@@ -73,6 +73,16 @@ def test_a_perpetual_on_a_cash_account_is_told_at_the_account(tmp_path: Path) ->
     assert told(path) == [
         f"{path}:7: venue.account_type: value 'cash': BTCUSDT-PERP.BINANCE is a perpetual and needs a margin account"
     ]
+
+
+def test_a_paper_run_trades_a_perpetual_and_pays_its_own_fees(tmp_path: Path) -> None:
+    path = written(tmp_path, PAPER)
+    assert told(path) == []
+    (problem,) = told(path, "instrument=BTCUSDT.BINANCE")
+    assert problem.endswith("a paper run trades perpetual futures; expected one of those")
+    assert told(path, 'venue.fees={maker: "0.0002", taker: "0.0005"}') == []  # as the stored form writes them out
+    (problem,) = told(path, 'venue.fees={maker: "0", taker: "0.0005"}')
+    assert "venue.fees: value maker 0, taker 0.0005: a paper run pays what its venue charges" in problem
 
 
 def test_a_pair_on_a_cash_account_of_one_currency_is_told_at_the_currency(tmp_path: Path) -> None:

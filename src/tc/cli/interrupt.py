@@ -2,13 +2,13 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _KILLED = 130
+_STDERR = 2
 _PATIENCE = 2
 
 
@@ -24,7 +24,8 @@ def graceful_interrupt() -> Iterator[Callable[[], bool]]:
             os._exit(_KILLED)  # The strategy swallows every exception; `tc runs recover` makes the run whole.
         if asked > 1:
             raise KeyboardInterrupt
-        print("stopping after the rows at hand; once more to stop at once", file=sys.stderr)
+        # Past every buffer: the signal may come in the middle of a print, and a second one in it is an error.
+        os.write(_STDERR, b"stopping after the rows at hand; once more to stop at once\n")
 
     before = {number: signal.signal(number, ask) for number in _SIGNALS}
     try:

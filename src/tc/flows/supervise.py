@@ -117,13 +117,20 @@ def supervise(
         watching = _Watching(plan, venue, on_state=on_state, should_stop=should_stop, look=look)
         supervised = _node(watching, url, on_node)
         if supervised.unsettled and plan.on_stop != "leave" and supervised.how != "alone":
-            supervised.settled = tuple(settle(url, plan.on_stop))
+            supervised.settled = _settled(settle, url, plan.on_stop)
         with suppress(TcError):  # What could not be asked or kept changes nothing of how the run ended.
             before_the_end(supervised, url)
         return supervised
     finally:
         if venue is not None:
             venue.end(within_s=_VENUE_ENDS_S)
+
+
+def _settled(settle: Settle, url: str, on_stop: OnStop) -> tuple[str, ...]:
+    try:
+        return tuple(settle(url, on_stop))
+    except TcError as error:  # How the run ended must be told all the same.
+        return (error.message,)
 
 
 def _ready(venue: Child) -> str:

@@ -44,6 +44,7 @@ def _check_paper(reading: Reading) -> None:
     for key, (needed, why) in _NEEDED_ON_PAPER.items():
         if reading.values.get(key, needed) != needed:
             reading.refuse(key, why)
+    _check_account(reading)
     if "gate" not in reading.places:
         reading.refuse("mode", "a paper run is stopped by its gate; write gate: on, or observe")
     elif reading.values.get("gate") == "off":
@@ -53,6 +54,12 @@ def _check_paper(reading: Reading) -> None:
     elif "node" in reading.values:
         _check_venue(reading)
         _check_market_data(reading)
+
+
+def _check_account(reading: Reading) -> None:
+    """Refuse what no venue of a paper run is told, rather than pass it over."""
+    if "venue.starting_balances[1]" in reading.places:
+        reading.refuse("venue.starting_balances[1]", "a futures account on paper begins with one balance; remove the others")
 
 
 def _check_venue(reading: Reading) -> None:
@@ -76,6 +83,12 @@ def _check_market_data(reading: Reading) -> None:
 
 def paper_misfits(spec: RunSpec, instrument: InstrumentSpec) -> tuple[tuple[str, str, str], ...]:
     """Return path, value and reason of what keeps an instrument from being traded on paper."""
-    if spec.mode == "paper" and instrument.kind != "crypto_perpetual":
+    if spec.mode != "paper":
+        return ()
+    if instrument.kind != "crypto_perpetual":
         return (("instrument", repr(spec.instrument), "a paper run trades perpetual futures; expected one of those"),)
+    fees = spec.venue.fees
+    if fees is not None and (fees.maker, fees.taker) != (instrument.maker_fee, instrument.taker_fee):
+        why = f"a paper run pays what its venue charges, and the embedded one charges {instrument.id}'s fees; remove it"
+        return (("venue.fees", f"maker {fees.maker}, taker {fees.taker}", why),)
     return ()
