@@ -27,7 +27,9 @@ from nautilus_trader.trading.strategy import Strategy
 from venue_process import API_KEY, API_SECRET, Caller
 
 INSTRUMENT = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
-STEP_S = 12.0
+STEP_S = 20.0
+LEFT_BEHIND = Decimal("0.5")
+"""How far the market goes away from an order near it before another one is tried: the market is a random walk."""
 type Step = tuple[str, Callable[[], bool]]
 type Script = Iterator[Step]
 
@@ -154,7 +156,7 @@ class Scripted(Strategy):
         price = self._best()[0]
         maker = self._limit(OrderSide.BUY, "0.010", price, post_only=True)
         yield "post-only answered", lambda: not maker.is_inflight and maker.status_string() != "INITIALIZED"
-        yield "maker filled or passed", lambda: maker.is_closed or self._best()[0] > price + 1
+        yield "maker filled or passed", lambda: maker.is_closed or self._best()[0] > price + LEFT_BEHIND
         if not maker.is_closed:
             self.cancel_order(maker)
             yield "maker cancelled", lambda: bool(maker.is_closed)
@@ -189,36 +191,50 @@ class Scripted(Strategy):
         long = self._market(OrderSide.BUY, "0.020")
         yield "long", self._is(long, "FILLED")
         for kind, ticks in (("stop_market", -3), ("market_if_touched", 3)):
-            status = "REJECTED"
-            while status == "REJECTED":
+            status = ""
+            while status != "FILLED":
                 status = yield from self._trigger(kind, ticks)
             self.steps.append(f"{kind} {status}")
-        status = "REJECTED"
-        while status == "REJECTED":
+        status = ""
+        while status != "CANCELED":
             status = yield from self._trigger_limit()
         self.steps.append(f"triggered stop-limit {status}")
 
     def _trigger(self, kind: str, ticks: int) -> Generator[Step, None, str]:
-        """Wait until a conditional order near the market has ended; it is rejected when the market is there already."""
+        """Wait for a conditional order near the market: it fires, is rejected as too late, or is cancelled as left behind."""
         make, quantity = getattr(self.order_factory, kind), self._rules.make_qty(Decimal("0.010"))
-        trigger = self._rules.make_price(self._best()[0] + ticks * Decimal("0.1"))
-        order = make(INSTRUMENT, OrderSide.SELL, quantity, trigger, reduce_only=True)
+        trigger = self._best()[0] + ticks * Decimal("0.1")
+        order = make(INSTRUMENT, OrderSide.SELL, quantity, self._rules.make_price(trigger), reduce_only=True)
         self.submit_order(order)
-        yield f"{kind} triggered", lambda: bool(order.is_closed)
+        yield from self._met_or_left(order, kind, trigger)
         return str(order.status_string())
 
+    def _met_or_left(self, order: Any, name: str, trigger: Decimal) -> Script:
+        start = abs(self._best()[0] - trigger)
+        yield (
+            f"{name} triggered or left behind",
+            lambda: bool(order.is_closed) or abs(self._best()[0] - trigger) > start + LEFT_BEHIND,
+        )
+        if order.status_string() == "ACCEPTED":
+            self.cancel_order(order)
+            yield f"{name} ended", lambda: bool(order.is_closed)
+
     def _trigger_limit(self) -> Generator[Step, None, str]:
-        """Wait until a stop-limit order is triggered, and cancel the limit order that it became."""
+        """Wait until a stop-limit order is triggered, and cancel the limit order that it became; or one left behind."""
         trigger, quantity = self._best()[1] + Decimal("0.3"), self._rules.make_qty(Decimal("0.010"))
         prices = self._rules.make_price(trigger - 300), self._rules.make_price(trigger)
         order = self.order_factory.stop_limit(INSTRUMENT, OrderSide.BUY, quantity, *prices)
         self.submit_order(order)
-        triggered = exec_client()._triggered_algo_order_ids
-        yield "stop-limit triggered", lambda: order.client_order_id in triggered or bool(order.is_closed)
+        triggered, far = exec_client()._triggered_algo_order_ids, trigger - Decimal("0.3") - LEFT_BEHIND
+        yield (
+            "stop-limit triggered or left behind",
+            lambda: order.client_order_id in triggered or bool(order.is_closed) or self._best()[1] < far,
+        )
+        was_triggered = order.client_order_id in triggered
         if not order.is_closed:
             self.cancel_order(order)
-            yield "triggered stop-limit cancelled", lambda: bool(order.is_closed)
-        return str(order.status_string())
+            yield "stop-limit cancelled", lambda: bool(order.is_closed)
+        return str(order.status_string()) if was_triggered else ""
 
     def _many(self) -> Script:
         bid, _ = self._best()

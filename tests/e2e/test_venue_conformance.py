@@ -22,7 +22,9 @@ pytestmark = pytest.mark.e2e
 NODE = Path(__file__).parents[1] / "venue_node.py"
 CROSSED_MEANWHILE = ("-2021",)
 """The market moved past a trigger price while the order was on its way."""
-EXPECTED_ERRORS = ("-2019", "-2022", *CROSSED_MEANWHILE)
+GONE_MEANWHILE = ("-2011",)
+"""The order that a cancel names was triggered or filled while the cancel was on its way."""
+EXPECTED_ERRORS = ("-2019", "-2022", *CROSSED_MEANWHILE, *GONE_MEANWHILE)
 
 
 @pytest.fixture(scope="module")
