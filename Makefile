@@ -21,8 +21,7 @@ demo: setup ## Run the packaged examples, a backtest and twenty seconds on paper
 	@echo; echo "(tc is in .venv/bin: \`. .venv/bin/activate\` makes it a command of this shell)"
 
 test: setup ## Run every test but the soak, and hold the coverage to its thresholds
-	@$(VENV)/pytest -n $(WORKERS) -m "not soak" --cov --cov-report=
-	@scripts/coverage.sh
+	@scripts/test.sh $(WORKERS)
 
 check: setup ## Format, lint, types, import contracts, generated files, lock file
 	@scripts/check.sh
@@ -54,4 +53,4 @@ fmt: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff format .
 
 clean: ## Remove what setup, tests and builds made here; runs and data stay
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov site
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov site

@@ -448,7 +448,7 @@ VERBS = (
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_broken_directory_brings_a_traceback(tc: Tc, root: Path, data: st.DataObject) -> None:
     run = make_run(root, "broken", rounds=2, seal=data.draw(st.booleans()), configuration=whole_configuration())

@@ -22,7 +22,7 @@ from tc.store.layout import RunDirectory
 
 pytestmark = pytest.mark.e2e
 SPECS = Path(__file__).resolve().parents[2] / "specs"
-ENDS = {"quoter": "2025-01-06T08:05:00Z", "momentum": "2025-01-06T08:30:00Z", "hft": "2025-01-06T08:01:00Z"}
+ENDS = {"quoter": "2025-01-06T08:03:00Z", "momentum": "2025-01-06T08:22:00Z", "hft": "2025-01-06T08:01:00Z"}
 SEEDS = ("0", "77")
 IN_NAUTILUS = ("quoter", "momentum")
 needs_hft = pytest.mark.skipif(find_spec("hftbacktest") is None, reason="the optional extra hft is not installed")
