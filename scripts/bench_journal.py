@@ -79,7 +79,7 @@ def measure_durable(path: Path, entries: int) -> dict[str, float]:
     count = min(entries, DURABLE_ENTRIES)
     batch = list(islice(realistic_entries(entries), count))
 
-    with JournalWriter(durable, durable=True) as journal:
+    with JournalWriter(durable, durability="entries") as journal:
 
         def append() -> None:
             for entry in batch:

@@ -69,7 +69,7 @@ def write_run(root: Path, *, is_durable: bool) -> None:
         write_metadata(run, metadata_of(run, "created"))
         run.configuration.write_bytes(CONFIGURATION.document)
         write_metadata(run, metadata_of(run, "running"))
-        with JournalWriter(run.journal, durable=is_durable) as journal:
+        with JournalWriter(run.journal, durability="entries" if is_durable else "buffered") as journal:
             for batch in realistic_batches(DURABLE_ENTRIES if is_durable else ENTRIES, 1 if is_durable else 100):
                 for entry in batch:
                     journal.append(entry)

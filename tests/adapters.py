@@ -117,6 +117,7 @@ class Gated:
         *,
         strategy: CoreStrategy | None = None,
         append: Callable[[EventStreamEntry], None] = lambda entry: None,
+        before_effects: Callable[[], None] = lambda: None,
         **gate: Any,
     ) -> None:
         self.configuration = configuration or gated_configuration(**gate)
@@ -133,6 +134,7 @@ class Gated:
             checkpoint=lambda position, digest: None,
             checkpoint_every=10**9,
             decided=self.decisions.append,
+            before_effects=before_effects,
             strategy=strategy,
         )
         self.adapter = Adapter(self.stream, self.entries)

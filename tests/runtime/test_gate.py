@@ -87,6 +87,15 @@ def test_R07_the_journal_is_put_on_disk_before_effects_leave() -> None:
     assert order == ["OrderInitialized", "SubmitRequested", "decided", "on disk", "carried out"]
 
 
+def test_R07_nothing_waits_for_the_disk_where_nothing_leaves() -> None:
+    synced: list[int] = []
+    gated = Gated(before_effects=lambda: synced.append(1))
+    gated.stream.emit(KillSwitchChanged(START_NS, "halt", "a test", "denies"))
+    gated.ask("O-1")
+    assert [each.result for decision in gated.decisions for each in decision.outcomes] == ["denied"]
+    assert synced == []
+
+
 def test_R26_feedback_that_nests_inside_the_send_waits_its_turn_in_order() -> None:
     gated = Gated()
     states = []

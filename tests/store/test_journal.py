@@ -1,5 +1,6 @@
 """The journal: written, read back, judged."""
 
+import errno
 import json
 import os
 import resource
@@ -114,16 +115,46 @@ def test_a_full_batch_is_flushed_without_being_asked(tmp_path: Path) -> None:
 
 def test_a_durable_writer_acknowledges_each_entry(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    with JournalWriter(path, durable=True) as journal:
+    with JournalWriter(path, durability="entries") as journal:
         for count, entry in enumerate(STREAM, 1):
             journal.append(entry)
             assert scan_journal(path).entries == count
 
 
+def test_before_effects_each_entry_is_written_at_once_and_synced_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, synced = tmp_path / "journal.jsonl", []
+    with JournalWriter(path, durability="effects") as journal:
+        monkeypatch.setattr(os, "fsync", synced.append)
+        for count, entry in enumerate(STREAM, 1):
+            journal.append(entry)
+            assert scan_journal(path).entries == count
+        assert synced == []
+        journal.sync()
+        journal.sync()
+        assert len(synced) == 1
+
+
+def test_a_journal_that_the_disk_failed_to_sync_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    journal = JournalWriter(tmp_path / "journal.jsonl", durability="effects")
+    journal.append(STREAM[0])
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(ArtifactError, match="cannot be put on disk: Input/output error"):
+        journal.sync()
+    with pytest.raises(ArtifactError, match="cannot be put on disk"):
+        journal.append(STREAM[1])
+    with pytest.raises(ArtifactError, match="cannot be put on disk"):
+        journal.close()
+
+
 def test_batches_do_not_show_in_the_bytes(tmp_path: Path) -> None:
     stream = many(FLUSH_ENTRIES + 3)
     at_once = written(tmp_path / "a", stream)
-    with JournalWriter(tmp_path / "b", durable=True) as journal:
+    with JournalWriter(tmp_path / "b", durability="entries") as journal:
         for entry in stream:
             journal.append(entry)
     assert (tmp_path / "b").read_bytes() == at_once
@@ -394,7 +425,7 @@ from tc.core import EventStreamEntry
 from tc.core.events import OrderSubmitted
 from tc.store.journal import JournalWriter
 
-journal = JournalWriter(Path(sys.argv[1]), durable=sys.argv[2] == "durable")
+journal = JournalWriter(Path(sys.argv[1]), durability="entries" if sys.argv[2] == "durable" else "buffered")
 position = 0
 while True:
     for _ in range(7 if sys.argv[2] == "buffered" else 1):

@@ -3,10 +3,11 @@
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from msgspec.structs import replace
 
@@ -14,15 +15,16 @@ from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, state_d
 from tc.core.decision import Decision
 from tc.core.events import RunFailed, RunStopped
 from tc.errors import EngineError, InvariantViolation, TcError
+from tc.flows.run_inputs import write_inputs
 from tc.flows.usage import Usage, usage_now
 from tc.ports import CoreStrategy, EngineOutcome, ModuleSource
 from tc.runtime.stream import EventStream
-from tc.spec.effective import resolved, run_spec_yaml
+from tc.spec.effective import resolved
 from tc.spec.instrument import InstrumentSpec
 from tc.spec.run_spec import RunSpec
 from tc.store.decisions import DecisionWriter
 from tc.store.files import write_atomic
-from tc.store.journal import JournalEnd, JournalWriter
+from tc.store.journal import Durability, JournalEnd, JournalWriter
 from tc.store.layout import RunDirectory
 from tc.store.metadata import GitCommit, Metadata, RunStatus, WallTime, write_metadata
 from tc.store.seal import Checkpoint, Seal, seal_run
@@ -179,7 +181,7 @@ def begin(run: RunDirectory, plan: RunPlan, circumstances: Circumstances) -> Ope
     """
     metadata = _metadata(run, plan, circumstances, time.time_ns())
     write_metadata(run, metadata)
-    _write_inputs(run, plan)
+    write_inputs(run, resolved(plan.spec, plan.instrument), plan.configuration, plan.modules)
     return OpenRun(run, metadata, plan)
 
 
@@ -194,31 +196,110 @@ def record_and_seal(open_run: OpenRun, play: Play, report: Reporter, goes_on: Go
         The run directory could not be written; what is there is readable and unsealed.
 
     """
-    run, plan = open_run.run, open_run.plan
-    recording = Recording(time.time_ns(), usage_now())
-    running = _running(open_run.metadata, WallTime.at(recording.started_ns), goes_on)
-    write_metadata(run, running)
-    with (
-        JournalWriter(run.journal, durable=running.is_durable, resume_at=None if goes_on is None else goes_on.end) as journal,
-        _decisions(run, plan.configuration, journal, continues=goes_on is not None) as decisions,
-    ):
-        _record(recording, plan, Writers(journal, decisions, is_durable=running.is_durable), play, goes_on)
-    ended = replace(running, status=recording.status, ended=WallTime.at(recording.ended_ns), reason=recording.reason)
-    if recording.trace:
-        write_atomic(run.error, recording.trace.encode(errors="backslashreplace"))
-    report(run, ended, recording, plan.document)
-    write_metadata(run, ended)
-    seal = seal_run(
-        run,
-        status=recording.status,
-        state_digest=recording.state_digest,
-        checkpoints=recording.checkpoints,
-        configuration=plan.configuration.fingerprint,
-        dataset=plan.dataset,
-    )
-    counters = recording.outcome.strategy_counters if recording.outcome else {}
-    failures = recording.strategy_failures
-    return FinishedRun(run, recording.status, seal, recording.reason, recording.error, counters, failures)
+    written = WrittenRun(open_run, goes_on)
+    with written:
+        written.play(play)
+    return written.sealed(report)
+
+
+class WrittenRun:
+    """A run that is being written: its stream takes events until it is left, which closes its files; then it can be sealed.
+
+    Raises
+    ------
+    ArtifactError
+        The run directory could not be written; what is there is readable and unsealed.
+
+    """
+
+    def __init__(self, open_run: OpenRun, goes_on: GoesOn | None = None) -> None:
+        self.recording = Recording(time.time_ns(), usage_now())
+        self._run, self._plan = open_run.run, open_run.plan
+        self._metadata = _running(open_run.metadata, WallTime.at(self.recording.started_ns), goes_on)
+        write_metadata(self._run, self._metadata)
+        self._files = ExitStack()
+        try:
+            self._writers = self._opened(goes_on)
+            self.stream = _stream(self.recording, self._plan, self._writers, goes_on)
+        except BaseException:
+            self._files.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._files.__exit__(kind, error, trace)
+
+    def play(self, play: Play) -> None:
+        """Let the engine play; how it ended is noted, not raised, so that the run can be sealed either way."""
+        recording, stream = self.recording, self.stream
+        try:
+            play(recording, stream)
+        except (EngineError, InvariantViolation) as error:
+            self.fail(error)
+        except KeyboardInterrupt:
+            if not stream.is_whole:
+                raise
+            recording.status, recording.reason = "stopped", "interrupted at once"
+            stream.emit(RunStopped(stream.state.stream_time_ns, recording.reason))
+        self.note_end()
+
+    def flush(self) -> None:
+        """Hand on to the system what was recorded: it outlives this process then."""
+        self._writers.journal.flush()
+
+    def fail(self, error: TcError) -> None:
+        """Note what ended the run, in its stream too where that takes anything more."""
+        _note_failure(self.recording, self.stream, error)
+
+    def note_end(self) -> None:
+        """Note what the stream came to: nothing more is recorded."""
+        recording, stream = self.recording, self.stream
+        recording.trace = recording.trace or stream.strategy_failure
+        recording.strategy_failures = stream.context.strategy_failures
+        recording.state_digest = state_digest(stream.state)
+        recording.ended_ns, recording.after = time.time_ns(), usage_now()
+
+    def tell_end(self) -> Metadata:
+        """Write into the run's metadata how it ended, and return that: it is not sealed yet."""
+        recording, at = self.recording, WallTime.at(self.recording.ended_ns)
+        ended = replace(self._metadata, status=recording.status, ended=at, reason=recording.reason)
+        write_metadata(self._run, ended)
+        return ended
+
+    def sealed(self, report: Reporter) -> FinishedRun:
+        """Report the run, whose files are closed, and seal it."""
+        run, plan, recording = self._run, self._plan, self.recording
+        if recording.trace:
+            write_atomic(run.error, recording.trace.encode(errors="backslashreplace"))
+        report(run, self.tell_end(), recording, plan.document)
+        seal = seal_run(
+            run,
+            status=recording.status,
+            state_digest=recording.state_digest,
+            checkpoints=recording.checkpoints,
+            configuration=plan.configuration.fingerprint,
+            dataset=plan.dataset,
+        )
+        counters = recording.outcome.strategy_counters if recording.outcome else {}
+        failures = recording.strategy_failures
+        return FinishedRun(run, recording.status, seal, recording.reason, recording.error, counters, failures)
+
+    def _opened(self, goes_on: GoesOn | None) -> "Writers":
+        metadata = self._metadata
+        resume_at = None if goes_on is None else goes_on.end
+        writer = JournalWriter(self._run.journal, durability=_durability(metadata), resume_at=resume_at)
+        journal = self._files.enter_context(writer)
+        decisions = _decisions(self._run, self._plan.configuration, journal, continues=goes_on is not None)
+        return Writers(journal, self._files.enter_context(decisions), is_durable=metadata.is_durable)
+
+
+def _durability(metadata: Metadata) -> Durability:
+    """Return how a run's journal gets on disk: a node's loop cannot wait for the disk at each row of its market."""
+    if not metadata.is_durable:
+        return "buffered"
+    return "entries" if metadata.mode == "backtest" else "effects"
 
 
 def _running(metadata: Metadata, now: WallTime, goes_on: GoesOn | None) -> Metadata:
@@ -245,23 +326,6 @@ def _metadata(run: RunDirectory, plan: RunPlan, circumstances: Circumstances, cr
     )
 
 
-def _write_inputs(run: RunDirectory, plan: RunPlan) -> None:
-    write_atomic(run.spec, run_spec_yaml(resolved(plan.spec, plan.instrument)).encode())
-    write_atomic(run.configuration, plan.configuration.document)
-    for source in plan.modules:
-        copy = run.code / module_file(source.module, source.file)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(copy, source.content)
-
-
-def module_file(module: str, file: Path) -> Path:
-    """Return where a module's copy lies in ``code/``, so that the folder can stand on Python's search path."""
-    path = Path(*module.split("."))
-    if file.name == "__init__.py":
-        return path / file.name
-    return path.parent / f"{path.name}.py" if file.suffix == ".py" else path.parent / file.name
-
-
 @dataclass(frozen=True, slots=True)
 class Writers:
     """What a run is written with; ``decisions`` is None without a gate."""
@@ -278,7 +342,7 @@ class Writers:
     def before_effects(self) -> None:
         """Put on disk what a Decision follows from, where the run is to be durable."""
         if self.is_durable:
-            self.journal.flush()
+            self.journal.sync()
 
 
 def _decisions(
@@ -290,8 +354,8 @@ def _decisions(
     return DecisionWriter(run.decisions, journal_flush=journal.flush, continues=continues)
 
 
-def _record(recording: Recording, plan: RunPlan, writers: Writers, play: Play, goes_on: GoesOn | None) -> None:
-    """Let the engine play into the journal; how it ended is noted, not raised, so that the run can be sealed either way."""
+def _stream(recording: Recording, plan: RunPlan, writers: Writers, goes_on: GoesOn | None) -> EventStream:
+    """Return the stream that is written into a run's files."""
     journal_append = writers.journal.append
     if goes_on is not None:
         recording.checkpoints.extend(goes_on.checkpoints)
@@ -308,7 +372,7 @@ def _record(recording: Recording, plan: RunPlan, writers: Writers, play: Play, g
     def keep(position: int, digest: str) -> None:
         recording.checkpoints.append(Checkpoint(position, digest))
 
-    stream = EventStream(
+    return EventStream(
         plan.configuration,
         append=append if goes_on is None else append_watched,
         checkpoint=keep,
@@ -319,22 +383,9 @@ def _record(recording: Recording, plan: RunPlan, writers: Writers, play: Play, g
         entries=0 if goes_on is None else goes_on.end.entries,
         state=INITIAL if goes_on is None else goes_on.state,
     )
-    try:
-        play(recording, stream)
-    except (EngineError, InvariantViolation) as error:
-        _note_failure(recording, stream, error)
-    except KeyboardInterrupt:
-        if not stream.is_whole:
-            raise
-        recording.status, recording.reason = "stopped", "interrupted at once"
-        stream.emit(RunStopped(stream.state.stream_time_ns, recording.reason))
-    recording.trace = recording.trace or stream.strategy_failure
-    recording.strategy_failures = stream.context.strategy_failures
-    recording.state_digest = state_digest(stream.state)
-    recording.ended_ns, recording.after = time.time_ns(), usage_now()
 
 
-def _note_failure(recording: Recording, stream: EventStream, error: EngineError | InvariantViolation) -> None:
+def _note_failure(recording: Recording, stream: EventStream, error: TcError) -> None:
     violation = stream.violation
     recording.status, recording.error = "failed", violation or error
     recording.reason = shortened(recording.error.message.encode(errors="backslashreplace").decode())

@@ -23,7 +23,7 @@ class ProcessUsage:
     read_bytes, written_bytes
         Read from and written to storage; None where the system does not say.
     recording
-        How the journal was written: ``buffered``, or ``durable`` (each entry on disk before the next).
+        How the journal was written: ``buffered``, or ``durable`` (each entry on disk before the next, or before its effects).
 
     """
 
@@ -68,6 +68,9 @@ class ReportInput:
         The traceback of a failed run.
     reconciliations
         Those that the run directory keeps, in order.
+    comparing
+        Whether the run traded on a venue: ``none`` for a backtest; ``open`` while the comparison at its end is still to come, so
+        that it is not among these; else ``over``.
 
     """
 
@@ -82,3 +85,4 @@ class ReportInput:
     process: ProcessUsage | None = None
     error: str | None = None
     reconciliations: Sequence[KeptReconciliation] = ()
+    comparing: Literal["none", "open", "over"] = "none"

@@ -62,7 +62,7 @@ class EventStream:
     decided
         Receives each Decision, before it is carried out.
     before_effects
-        Called before a Decision is carried out: puts the journal on disk where effects leave the process.
+        Called before anything leaves the process because of a Decision: puts the journal on disk.
     strategy
         A Core-native strategy to evaluate; needs a gate.
     entries, state
@@ -266,9 +266,15 @@ class EventStream:
         if self.state.control.run != "running":
             return
         self._own.extend(own_records(decision, self.state, self.own_strategies))
-        self._before_effects()
+        if self._leaves(decision):
+            self._before_effects()
         inbox = self._inbox
         inbox.extend(carry_out(self._adapter, decision, arrived=inbox.__len__, at_ns=self.state.stream_time_ns))
+
+    def _leaves(self, decision: Decision) -> bool:
+        """Say whether anything leaves the process because of a Decision; observing, a gate lets out all that was asked."""
+        gate = self._configuration.gate
+        return gate is None or gate.mode != "on" or any(each.result == "sent" for each in decision.outcomes)
 
     def _check(self) -> None:
         self._until_checkpoint = self._checkpoint_every

@@ -54,7 +54,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     configuration, dataset
         The fingerprints, hex, and the dataset's id.
     is_durable
-        Whether each entry was on disk (``fsync``) before the next.
+        Whether entries were put on disk (``fsync``): each before the next; in a paper run, before any effect of it left.
     git
         The commit of the folder that the run was started in, if it is in one.
     reason

@@ -86,7 +86,7 @@ def judge_chunk(descriptor: int, start: int, end: int) -> ChunkScan:
         The file cannot be read.
 
     """
-    judge = _Judge()
+    judge = Judge()
     end_of_good = 0
     damage: Reason | None = None
     for offset, block in read_blocks(descriptor, start, end):
@@ -107,15 +107,19 @@ def judge_chunk(descriptor: int, start: int, end: int) -> ChunkScan:
     )
 
 
-class _Judge:
-    """Walks along lines; keeps what the good ones were and what the next one has to follow."""
+class Judge:
+    """Walks along lines; keeps what the good ones were and what the next one has to follow.
 
-    __slots__ = ("digest", "first_digest", "first_position", "leaves", "position")
+    ``entries`` are those of the block that passed last.
+    """
+
+    __slots__ = ("digest", "entries", "first_digest", "first_position", "leaves", "position")
 
     def __init__(self) -> None:
         self.leaves: list[bytes] = []
         self.first_position = self.position = 0
         self.first_digest = self.digest = b""
+        self.entries: list[EventStreamEntry] = []
 
     def passes_block(self, block: bytes) -> bool:
         """Say whether a block is what a writer would write for its entries at this place; if so, go on behind it."""
@@ -132,15 +136,16 @@ class _Judge:
         if format_lines(preimages, digests) != block:
             return False
         self._go_on(leaves, entries[0].position, position, digests)
+        self.entries = entries
         return True
 
     def first_damage(self, block: bytes) -> tuple[int, Reason]:
         """Go on line by line in a block that does not pass; return the bytes of its good lines, and what is wrong behind them."""
         good = sum(len(line) for line in takewhile(self.passes_block, BytesIO(block)))
         end = block.find(b"\n", good) + 1
-        return good, self._reason(block[good : end or None])
+        return good, self.reason(block[good : end or None])
 
-    def _reason(self, line: bytes) -> Reason:
+    def reason(self, line: bytes) -> Reason:
         """Say why a line did not pass; the reasons are tried from the coarse to the fine."""
         malformed = _reason_of_form(line)
         if malformed is not None:

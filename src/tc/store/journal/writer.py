@@ -5,7 +5,7 @@ import os
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from tc.core import EventStreamEntry
 from tc.errors import ArtifactError, RefusedError
@@ -14,6 +14,13 @@ from tc.store.journal.lines import GENESIS, MAX_BODY_BYTES, chain, format_lines,
 
 FLUSH_ENTRIES = 256
 """So many entries wait at most: a batch of about 100 kB, which the allocator serves from memory that it keeps."""
+
+Durability = Literal["buffered", "effects", "entries"]
+"""When entries are written, and when they are on disk (``fsync``).
+
+``buffered``: written in batches, and on disk at the end. ``effects``: each is written before the next, and is on disk once
+`JournalWriter.sync` has returned, which comes before every effect. ``entries``: each is on disk before the next.
+"""
 
 _NO_JSON = (TypeError, ValueError, OverflowError)
 
@@ -29,8 +36,9 @@ class JournalEnd(NamedTuple):
 class JournalWriter:
     """Appends entries to a journal; the caller holds the run's `RunLock` and gives positions without a gap.
 
-    *Acknowledged* means: buffered, that `flush` (or `close`) returned, so that ``write()`` has returned and the entries
-    outlive the process; durable, that `append` returned, so that ``fsync()`` has returned and they outlive a power loss.
+    *Acknowledged* means that ``write()`` has returned, so that the entries outlive the process: buffered, once `flush` (or
+    `close`) returned; else once `append` returned. They outlive a power loss when ``fsync()`` has returned, too: once `sync`
+    or `close` returned, and where each entry is put on disk, once `append` returned.
     What was only appended, and neither flushed nor acknowledged, may be lost with the process.
 
     A write that fails (disk full, quota, I/O error) leaves the file ending with its last acknowledged line, and the
@@ -40,8 +48,8 @@ class JournalWriter:
     ----------
     path
         The journal; it must not exist yet.
-    durable
-        Write and ``fsync`` each entry before `append` returns.
+    durability
+        When entries are written, and when they are on disk.
     resume_at
         Continue a journal that exists and ends here, as `recover_journal` says.
 
@@ -54,20 +62,21 @@ class JournalWriter:
 
     """
 
-    __slots__ = ("_descriptor", "_end", "_failure", "_is_durable", "_limit", "_path", "_waiting")
+    __slots__ = ("_descriptor", "_end", "_failure", "_limit", "_path", "_syncs_each", "_unsynced", "_waiting")
 
-    def __init__(self, path: Path, *, durable: bool = False, resume_at: JournalEnd | None = None) -> None:
+    def __init__(self, path: Path, *, durability: Durability = "buffered", resume_at: JournalEnd | None = None) -> None:
         self._path = path
-        self._is_durable = durable
+        self._syncs_each = durability == "entries"
+        self._unsynced = False
         self._end = resume_at or JournalEnd(0, 0, GENESIS)
         self._waiting: list[EventStreamEntry] = []
         self._descriptor = -1
         self._descriptor = _opened(path, resume_at)
         self._failure: ArtifactError | None = None
-        self._limit = 1 if durable else FLUSH_ENTRIES
+        self._limit = FLUSH_ENTRIES if durability == "buffered" else 1
 
     def append(self, entry: EventStreamEntry) -> None:
-        """Take an entry; durable, it is on disk on return, else once `flush` returned.
+        """Take an entry; on return it waits, is written or is on disk, as the writer's durability says.
 
         Raises
         ------
@@ -106,6 +115,25 @@ class JournalWriter:
             self._failure = refused
             raise refused
 
+    def sync(self) -> None:
+        """Write what waits, and put on disk (``fsync``) what is not there yet; on return every entry outlives a power loss.
+
+        Raises
+        ------
+        ArtifactError
+            As `flush`, or the disk reported an error: the journal takes no more, for what it holds is not known any longer.
+
+        """
+        self.flush()
+        if not self._unsynced:
+            return
+        try:
+            _synced(self._descriptor, self._path)
+        except ArtifactError as error:
+            self._failure = error
+            raise
+        self._unsynced = False
+
     def close(self) -> None:
         """Flush, put the journal on disk (``fsync``), and close it; a second close does nothing.
 
@@ -121,6 +149,7 @@ class JournalWriter:
         try:
             self.flush()
             _synced(descriptor, self._path)
+            self._unsynced = False
         finally:
             self._descriptor = -1
             os.close(descriptor)
@@ -150,9 +179,11 @@ class JournalWriter:
         descriptor, size = self._descriptor, self._end.size
         try:
             _end_at(descriptor, size)
+            self._unsynced = True
             write_all(descriptor, data, size)
-            if self._is_durable:
+            if self._syncs_each:
                 os.fsync(descriptor)
+                self._unsynced = False
         except BaseException as error:
             state = _cut_back(descriptor, size)
             if not isinstance(error, OSError):
