@@ -64,6 +64,11 @@ class FakeVenue:
     most: Decimal = Decimal("1e9")
     numbers: int = 100
     port: int = 0
+    used_weight: int = 0
+    minute: int | None = None
+    weight_limit: int = 2_400
+    begins_windows_at_the_first: bool = False
+    """Which rows of a window come that holds more than a page; the documentation says the most recent, but of no window."""
 
     @property
     def url(self) -> VenueUrl:
@@ -117,13 +122,22 @@ class FakeVenue:
         return await self.handle(request)
 
     async def handle(self, request: web.Request) -> web.Response:
+        answered = self._handled(request)
+        minute = self.now_ns() // 60_000_000_000
+        self.used_weight = _weight(request) + (self.used_weight if self.minute in {None, minute} else 0)
+        self.minute = minute
+        answered.headers["X-MBX-USED-WEIGHT-1M"] = str(self.used_weight)
+        return answered
+
+    def _handled(self, request: web.Request) -> web.Response:
         parameters = dict(request.query)
         self.log.append((request.method, request.path, parameters))
         if request.path == "/fapi/v1/time":
             return web.json_response({"serverTime": self.now_ns() // 1_000_000})
         if request.path == "/fapi/v1/exchangeInfo":
             filters = [{"filterType": "MARKET_LOT_SIZE", "maxQty": f"{self.most:f}", "minQty": "0.001", "stepSize": "0.001"}]
-            return web.json_response({"symbols": [{"symbol": "BTCUSDT", "filters": filters}]})
+            limit = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": self.weight_limit}
+            return web.json_response({"symbols": [{"symbol": "BTCUSDT", "filters": filters}], "rateLimits": [limit]})
         return self._unsigned(request) or self._carried_out(request, parameters)
 
     def _unsigned(self, request: web.Request) -> web.Response | None:
@@ -143,9 +157,9 @@ class FakeVenue:
         symbol = parameters.get("symbol")
         match request.method, path:
             case "GET", "openOrders":
-                return web.json_response([each for each in self.orders.values() if each["status"] == "NEW"])
+                return web.json_response([each for each in self._of(self.orders, symbol) if each["status"] == "NEW"])
             case "GET", "openAlgoOrders":
-                return web.json_response([each for each in self.algos.values() if each["algoStatus"] == "NEW"])
+                return web.json_response([each for each in self._of(self.algos, symbol) if each["algoStatus"] == "NEW"])
             case "GET", "positionRisk":
                 return web.json_response(
                     [
@@ -203,16 +217,33 @@ class FakeVenue:
         )
         return web.json_response(self.orders[number])
 
+    def _of(self, found: dict[int, dict[str, Any]], symbol: str | None) -> list[dict[str, Any]]:
+        return [each for each in found.values() if symbol in {None, each["symbol"]}]
+
     def _page(self, found: Any, by: str, name: str, wanted: dict[str, str], at: str = "time") -> web.Response:
+        """Give what is at an id or after it; without one, the most recent of a window of seven days at most."""
         assert not (by in wanted and "startTime" in wanted)
-        if "startTime" in wanted:
-            start, end = int(wanted["startTime"]), int(wanted["endTime"])
-            assert end - start < 7 * 86_400_000
-            found = [each for each in found if start <= each[at] <= end]
-        else:
-            found = [each for each in found if each[name] >= int(wanted[by])]
+        limit = int(wanted["limit"])
         mine = sorted((each for each in found if each["symbol"] == wanted["symbol"]), key=lambda each: each[name])
-        return web.json_response(mine[: int(wanted["limit"])])
+        if by in wanted:
+            return web.json_response([each for each in mine if each[name] >= int(wanted[by])][:limit])
+        end = int(wanted.get("endTime", self.now_ns() // 1_000_000))
+        start = int(wanted.get("startTime", end - 7 * 86_400_000 + 1))
+        assert end - start < 7 * 86_400_000
+        inside = [each for each in mine if start <= each[at] <= end]
+        return web.json_response(inside[:limit] if self.begins_windows_at_the_first else inside[-limit:])
+
+
+def _weight(request: web.Request) -> int:
+    """Return what the documentation says that a request weighs."""
+    match request.path.rpartition("/")[2]:
+        case "openOrders" | "openAlgoOrders" if "symbol" not in request.query:
+            return 40
+        case "allOrders" | "allAlgoOrders" | "userTrades" | "positionRisk" | "account":
+            return 5
+        case "order" if request.method == "POST":
+            return 0
+    return 1
 
 
 @asynccontextmanager

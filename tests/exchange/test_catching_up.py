@@ -4,6 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from gated import INSTRUMENT, START_NS, GatedStream
 from tc.core import EventStreamEntry, ProcessingPosition
 from tc.core.events import (
@@ -24,7 +26,7 @@ from tc.core.events import (
 )
 from tc.core.state.orders import find
 from tc.exchange.account import VenueOrder, VenueReading, VenueTrade
-from tc.exchange.catching_up import EXTERNAL, Catching, CaughtUp, Known, caught_up
+from tc.exchange.catching_up import EXTERNAL, Catching, CaughtUp, Known, caught_up, wait_ns
 
 CATCHING = Catching({"BTCUSDT": INSTRUMENT}, "USDT")
 ONE, ZERO = Decimal(1), Decimal(0)
@@ -238,3 +240,8 @@ def test_fills_before_the_stream_learned_what_was_held_are_in_that_already() -> 
 def test_a_stream_that_never_learned_what_was_held_has_nothing_to_catch_up_with() -> None:
     stream = GatedStream()
     assert caught_up(stream.state, Known(), replace(NOTHING, trades=(TRADE,)), CATCHING, is_last_word=True).events == ()
+
+
+@pytest.mark.parametrize(("now_ns", "waits"), [(100, 6), (102, 4), (106, 0), (9_999, 0), (-7_200, 6)])
+def test_what_may_be_on_its_way_is_waited_for_and_no_longer_by_a_clock_that_was_set_back(now_ns: int, waits: int) -> None:
+    assert wait_ns(100, now_ns, longest_ns=6) == waits

@@ -240,6 +240,34 @@ def test_a_wait_that_the_venue_asks_for_is_waited_out_within_the_deadline() -> N
     assert time.monotonic() - began > 1.9
 
 
+def test_what_is_limited_to_one_symbol_weighs_little() -> None:
+    venue = held("1")
+    venue.rests("BTCUSDT")
+    foreign = venue.rests("ETHUSDT")
+    assert flattened(venue, symbols=["BTCUSDT"]).is_flat
+    assert venue.orders[foreign]["status"] == "NEW"
+    assert all("symbol" in each for path in ("openOrders", "openAlgoOrders") for each in venue.sent("GET", path))
+    assert venue.used_weight < 50
+
+
+def test_a_position_that_could_not_be_read_at_first_is_closed_in_the_first_round() -> None:
+    venue = FakeVenue(positions={("SOLUSDT", "BOTH"): Decimal(2)})
+    venue.rests("BTCUSDT")
+    venue.fail("GET", "positionRisk", refuses(-1000))
+    done = flattened(venue)
+    assert done.is_flat
+    assert {step.round for step in done.steps} == {1}
+
+
+def test_a_kill_fits_three_times_into_what_is_left_to_it() -> None:
+    venue = held("1")
+    for symbol in ("BTCUSDT", "BTCUSDT", "ETHUSDT"):
+        venue.rests(symbol)
+        venue.waits_for_trigger(symbol)
+    assert flattened(venue).is_flat
+    assert venue.used_weight <= 200
+
+
 def test_doing_it_twice_does_it_once() -> None:
     venue = held("1")
 

@@ -1,4 +1,4 @@
-"""The same seed and the same requests at the same steps of the market give the same feedback, byte for byte."""
+"""The same seed and the same requests at the same moves of the market give the same feedback, byte for byte."""
 
 import asyncio
 import hashlib
@@ -118,7 +118,7 @@ def test_the_market_is_played_by_the_clock_alone(tmp_path: Path, speed: int) -> 
             await clock.advance(10_000 * MILLISECOND_NS)
             playing.cancel()
             assert clock.now_ns() == START_NS + 10_000 * MILLISECOND_NS
-            return player.steps_played
+            return player.moves_played
 
     assert 250 * speed < asyncio.run(play()) < 500 * speed
 

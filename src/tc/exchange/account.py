@@ -1,11 +1,12 @@
 """What a venue says of our account: open orders, orders and fills since a time, positions, balances; all exact."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tc.exchange.errors import VenueUnreachableError
+from tc.core.state.exact import ZERO
+from tc.exchange.history import ALGO_ORDERS, ORDERS, TRADES, read_history
 from tc.exchange.line import Parameters, VenueLine
 from tc.exchange.protocol import AccountDocument, AlgoOrderDocument, OrderDocument, PositionDocument, TradeDocument
 
@@ -13,18 +14,10 @@ OPEN_ORDERS = "/fapi/v1/openOrders"
 OPEN_ALGO_ORDERS = "/fapi/v1/openAlgoOrders"
 POSITIONS = "/fapi/v3/positionRisk"
 ACCOUNT = "/fapi/v2/account"
-_ALL_ORDERS = "/fapi/v1/allOrders"
-_ALL_ALGO_ORDERS = "/fapi/v1/allAlgoOrders"
-_TRADES = "/fapi/v1/userTrades"
 
-PAGE = 1000
-"""The most that one page of a history holds."""
-
-_WINDOW_NS = 7 * 86_400 * 1_000_000_000 - 1_000_000
-_LONGEST_LOOK_BACK_NS = 26 * _WINDOW_NS
-_MOST_PAGES = 10_000
+_STATE_WEIGHT = 5
+_ALL_SYMBOLS_WEIGHT = 40
 _ATTEMPTS = 3
-_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,30 +140,39 @@ class _Present:
         return self.open_orders, self.positions, [(each.currency, each.wallet) for each in self.balances]
 
 
-async def read_account(line: VenueLine, *, symbols: Iterable[str] = (), since_ns: int | None = None) -> VenueReading:
+async def read_account(
+    line: VenueLine, *, symbols: Iterable[str] = (), since_ns: int | None = None, everything: bool = False
+) -> VenueReading:
     """Read the account until nothing changed while it was read, three times at most.
+
+    It gives way to others at the same address: where it would use more than three quarters of the minute's request weight, it
+    waits for as long as the line is patient, and then fails. One symbol that fits in a page weighs 39, each further reading of
+    it 27; `everything` another 78.
 
     Parameters
     ----------
     line
         The signed line to the venue.
     symbols
-        Whose histories are read; those with open orders or positions are read whether they are named or not.
+        Whose open orders and histories are read; those with positions are read whether they are named or not.
     since_ns
-        Orders and fills of this time and later, on the venue's clock; None reads all that the venue keeps.
+        Orders and fills of this time and later, on the venue's clock; None reads all that the venue has ids for.
+    everything
+        Whether open orders of all symbols are asked for, once, at the beginning; without any symbol they are.
 
     Raises
     ------
     VenueUnreachableError, VenueRefusedError, VenueBusyError
-        As `VenueLine.get`. What is at the venue is then unknown.
+        As `VenueLine.get`; or a history cannot be shown to be whole. What is at the venue is then unknown.
 
     """
     began_ns = time.time_ns()
-    before = await _read_present(line)
+    named = frozenset(symbols)
+    before = await _read_present(line, named if named and not everything else None)
     for attempt in range(1, _ATTEMPTS + 1):
-        wanted = sorted(before.symbols() | set(symbols))
+        wanted = sorted(before.symbols() | named)
         orders, trades = await _read_histories(line, wanted, since_ns)
-        after = await _read_present(line)
+        after = await _read_present(line, wanted)
         is_settled = after.settled() == before.settled()
         if is_settled or attempt == _ATTEMPTS:
             break
@@ -188,12 +190,12 @@ async def read_account(line: VenueLine, *, symbols: Iterable[str] = (), since_ns
     )
 
 
-async def _read_present(line: VenueLine) -> _Present:
+async def _read_present(line: VenueLine, symbols: Collection[str] | None) -> _Present:
     # In this order: a conditional order can only become an order, an order only a position, and a fill a balance.
-    conditional = await line.get(OPEN_ALGO_ORDERS, {}, tuple[AlgoOrderDocument, ...])
-    plain = await line.get(OPEN_ORDERS, {}, tuple[OrderDocument, ...])
-    positions = await line.get(POSITIONS, {}, tuple[PositionDocument, ...])
-    account = await line.get(ACCOUNT, {}, AccountDocument)
+    conditional = await _read_open(line, OPEN_ALGO_ORDERS, AlgoOrderDocument, symbols)
+    plain = await _read_open(line, OPEN_ORDERS, OrderDocument, symbols)
+    positions = await line.get(POSITIONS, {}, tuple[PositionDocument, ...], weight=_STATE_WEIGHT)
+    account = await line.get(ACCOUNT, {}, AccountDocument, weight=_STATE_WEIGHT)
     return _Present(
         open_orders=_sorted_orders([*map(_order, plain), *map(_conditional_order, conditional)]),
         positions=tuple(
@@ -206,60 +208,29 @@ async def _read_present(line: VenueLine) -> _Present:
     )
 
 
+async def _read_open[T](line: VenueLine, path: str, kind: type[T], symbols: Collection[str] | None) -> list[T]:
+    """Ask for the open orders of some symbols, one after the other, or where that is as cheap, of all."""
+    if symbols is None or len(symbols) > _ALL_SYMBOLS_WEIGHT:
+        asked: list[tuple[Parameters, int]] = [({}, _ALL_SYMBOLS_WEIGHT)]
+    else:
+        asked = [({"symbol": symbol}, 1) for symbol in sorted(symbols)]
+    found: list[T] = []
+    for parameters, weight in asked:
+        found += await line.get(path, parameters, tuple[kind, ...], weight=weight)  # type: ignore[valid-type] # a type is a value here
+    return found
+
+
 async def _read_histories(
-    line: VenueLine, symbols: list[str], since_ns: int | None
+    line: VenueLine, symbols: Iterable[str], since_ns: int | None
 ) -> tuple[tuple[VenueOrder, ...], tuple[VenueTrade, ...]]:
     orders: list[VenueOrder] = []
     trades: list[VenueTrade] = []
     for symbol in symbols:
-        orders += map(_order, await _history(line, _ALL_ORDERS, symbol, since_ns, OrderDocument, "orderId"))
-        found = await _history(line, _ALL_ALGO_ORDERS, symbol, since_ns, AlgoOrderDocument, "algoId")
-        orders += map(_conditional_order, found)
-        trades += map(_trade, await _history(line, _TRADES, symbol, since_ns, TradeDocument, "fromId"))
+        orders += map(_order, await read_history(line, ORDERS, symbol, since_ns))
+        orders += map(_conditional_order, await read_history(line, ALGO_ORDERS, symbol, since_ns))
+        trades += map(_trade, await read_history(line, TRADES, symbol, since_ns))
     trades.sort(key=lambda each: (each.symbol, int(each.trade_id)))
     return _sorted_orders(orders), tuple(trades)
-
-
-async def _history[T: OrderDocument | AlgoOrderDocument | TradeDocument](
-    line: VenueLine, path: str, symbol: str, since_ns: int | None, kind: type[T], by: str
-) -> list[T]:
-    """Read a history page by page: from a time in windows of at most seven days up to the first full page, then by id.
-
-    From a time that is more than half a year ago the whole history is read by id.
-    """
-    identity = _identity(kind)
-    found: dict[int, T] = {}
-    pages = 0
-
-    async def page(**where: int) -> tuple[T, ...]:
-        nonlocal pages
-        pages += 1
-        if pages > _MOST_PAGES:
-            raise VenueUnreachableError(f"GET {path}: the history does not end", is_unclear=False)
-        parameters: Parameters = {"symbol": symbol, "limit": PAGE, **where}
-        got: tuple[T, ...] = await line.get(path, parameters, tuple[kind, ...])  # type: ignore[valid-type] # a type is a value here
-        found.update((identity(each), each) for each in got)
-        return got
-
-    got: tuple[T, ...] = ()
-    now_ns = time.time_ns() + line.skew_ns
-    if since_ns is not None and since_ns > now_ns - _LONGEST_LOOK_BACK_NS:
-        start_ns = since_ns
-        while len(got) < PAGE and start_ns <= now_ns:
-            # A window ends before the next begins: both bounds are inclusive.
-            end_ns = start_ns + _WINDOW_NS
-            got = await page(startTime=start_ns // 1_000_000, endTime=end_ns // 1_000_000)
-            start_ns = end_ns + 1_000_000
-    else:
-        got = await page(**{by: 1})
-    while len(got) >= PAGE:
-        got = await page(**{by: max(found) + 1})
-    return [found[number] for number in sorted(found)]
-
-
-def _identity[T](kind: type[T]) -> Callable[[T], int]:
-    name = {OrderDocument: "orderId", AlgoOrderDocument: "algoId", TradeDocument: "id"}[kind]  # type: ignore[index]
-    return lambda document: int(getattr(document, name))
 
 
 def _order(document: OrderDocument) -> VenueOrder:
@@ -295,10 +266,10 @@ def _conditional_order(document: AlgoOrderDocument) -> VenueOrder:
         status=document.algoStatus,
         time_in_force=document.timeInForce or "GTC",
         quantity=document.quantity,
-        filled=_ZERO,
-        price=document.price or _ZERO,
-        average_price=_ZERO,
-        trigger_price=document.triggerPrice or _ZERO,
+        filled=ZERO,
+        price=document.price or ZERO,
+        average_price=ZERO,
+        trigger_price=document.triggerPrice or ZERO,
         is_reduce_only=bool(document.reduceOnly),
         position_side=document.positionSide or "BOTH",
         is_conditional=True,

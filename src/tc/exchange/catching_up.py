@@ -115,6 +115,14 @@ def caught_up(state: State, known: Known, reading: VenueReading, catching: Catch
     return _CatchingUp(state, known, reading, catching, is_last_word=is_last_word).told()
 
 
+def wait_ns(last_ns: int, now_ns: int, *, longest_ns: int) -> int:
+    """Return how long to wait from now until nothing that was sent by the last stamp can be on its way any more.
+
+    A clock that was set back meanwhile makes it no longer than a request may be on its way.
+    """
+    return min(longest_ns, max(0, last_ns + longest_ns - now_ns))
+
+
 class _CatchingUp:
     def __init__(self, state: State, known: Known, reading: VenueReading, catching: Catching, *, is_last_word: bool) -> None:
         self._execution = state.execution

@@ -166,17 +166,23 @@ class _Flattening:
             return
         positions = items.positions
         if cancels:  # A cancelled order may have been filled first, and then there is more, or less, to close.
-            fresh = await self._read(number, "ask", time.monotonic())
+            fresh = await self._read(number, "ask", time.monotonic(), None if items.errors else items.symbols())
             positions = items.positions if fresh.are_positions_unread else fresh.positions
         names = [f"{self.flatten_id}-{number}-{index}" for index in range(1, len(positions) + 1)]
         closings = [(each.symbol, close_position(self.line, each, name)) for each, name in zip(positions, names, strict=True)]
         await asyncio.gather(*(self._step(number, "close", symbol, work) for symbol, work in closings))
 
-    async def _read(self, number: int, what: Literal["ask", "confirm"], deadline: float) -> OpenItems:
-        """Return what is open and held, as far as the venue can be asked; a wait that it asks for is waited out."""
+    async def _read(
+        self, number: int, what: Literal["ask", "confirm"], deadline: float, symbols: frozenset[str] | None = None
+    ) -> OpenItems:
+        """Return what is open and held, as far as the venue can be asked; a wait that it asks for is waited out.
+
+        Of some symbols only it is asked at a small part of the request weight, of which a kill has no more than is left.
+        """
+        chosen = self.symbols if symbols is None else symbols
         while True:
             at_ns, began_ns = time.time_ns(), time.monotonic_ns()
-            items = await read_open_items(self.line, self.symbols)
+            items = await read_open_items(self.line, chosen)
             self._say(at_ns, began_ns, number, what, "", "unknown" if items.errors else "done", items.words())
             wait_s = max((error.retry_after_s for error in items.errors if isinstance(error, VenueBusyError)), default=None)
             if wait_s is None or time.monotonic() + wait_s > deadline:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tc.checks.reconcile import HeldBalance, HeldFill, HeldOrder, HeldPosition, Holdings
-from tc.core.state.exact import add
+from tc.core.state.exact import ZERO, add
 from tc.core.state.model import FINAL
 from tc.exchange.account import VenueOrder, VenueReading
 
@@ -15,7 +15,6 @@ _STATUS = {
     "TRIGGERED": "ACCEPTED",
     "EXPIRED_IN_MATCH": "EXPIRED",
 }
-_ZERO = Decimal(0)
 
 
 def held_at_venue(reading: VenueReading, *, instruments: Mapping[str, str], since_ns: int | None) -> Holdings:
@@ -94,7 +93,7 @@ def _held(order: VenueOrder, instruments: Mapping[str, str]) -> HeldOrder:
         key=order.client_order_id,
         instrument_id=instruments.get(order.symbol, order.symbol),
         side=order.side,
-        quantity=_ZERO if order.quantity is None else order.quantity,
+        quantity=ZERO if order.quantity is None else order.quantity,
         filled=order.filled,
         status=_STATUS.get(order.status, order.status),
         price=_price(order.price),
@@ -112,5 +111,5 @@ def _positions(reading: VenueReading, instruments: Mapping[str, str]) -> tuple[H
     net: dict[str, Decimal] = {}
     for each in reading.positions:
         name = instruments.get(each.symbol, each.symbol)
-        net[name] = add(net.get(name, _ZERO), each.quantity)
+        net[name] = add(net.get(name, ZERO), each.quantity)
     return tuple(HeldPosition(name, quantity) for name, quantity in net.items())

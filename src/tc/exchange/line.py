@@ -14,12 +14,14 @@ from yarl import URL
 from tc.exchange.answers import read_answer
 from tc.exchange.errors import VenueBusyError, VenueRefusedError, VenueUnreachableError
 from tc.exchange.keys import Keys
-from tc.exchange.protocol import ServerTime, decoded
+from tc.exchange.protocol import ExchangeDocument, ServerTime, decoded
+from tc.exchange.weight import USED_WEIGHT_HEADER, RequestWeight
 from tc.spec.venue_url import VenueUrl
 
 type Parameters = dict[str, str | int]
 
 _TIME = "/fapi/v1/time"
+_EXCHANGE = "/fapi/v1/exchangeInfo"
 _CLOCK_IS_OFF = -1021
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
@@ -47,7 +49,13 @@ class VenueLine:
     """
 
     def __init__(
-        self, url: VenueUrl, keys: Keys, *, timeout_s: float = 5, patience_s: float = 8, receive_window_ms: int = 5000
+        self,
+        url: VenueUrl,
+        keys: Keys,
+        *,
+        timeout_s: float = 5,
+        patience_s: float = 8,
+        receive_window_ms: int = 5000,
     ) -> None:
         self.url = url
         self._keys = keys
@@ -59,6 +67,8 @@ class VenueLine:
         self._round_trip_ns = 0
         self._is_set = False
         self._silent_until = 0.0
+        self._weight = RequestWeight()
+        self._is_limit_known = False
 
     async def __aenter__(self) -> Self:
         resolver = _NoNames() if self.url.environment == "loopback" else None
@@ -86,6 +96,11 @@ class VenueLine:
         """How long the last measurement of the clock took: the skew is exact to half of it and a millisecond."""
         return self._round_trip_ns
 
+    @property
+    def used_weight(self) -> int:
+        """How much request weight the address, with all its programs, has used of this minute, by the venue's last answer."""
+        return self._weight.used(time.time_ns(), self._skew_ns)
+
     async def measure_skew(self) -> int:
         """Ask for the venue's time, and return by how many nanoseconds its clock is ahead of ours.
 
@@ -102,8 +117,16 @@ class VenueLine:
         self._is_set = True
         return self._skew_ns
 
-    async def get[T](self, path: str, parameters: Parameters, kind: type[T]) -> T:
+    async def get[T](self, path: str, parameters: Parameters, kind: type[T], *, weight: int = 0) -> T:
         """Ask a signed question, again and again for `patience_s` while no answer comes, and return it as the kind given.
+
+        Parameters
+        ----------
+        path, parameters, kind
+            What is asked.
+        weight
+            What a question weighs that gives way to others: it waits, for `patience_s` at most, while a quarter of the
+            minute's weight would not be left after it. 0 for one that stops a run, and never waits.
 
         Raises
         ------
@@ -112,9 +135,11 @@ class VenueLine:
         VenueRefusedError
             The venue refused the question.
         VenueBusyError
-            The venue asked for a longer wait than `patience_s`.
+            The venue asked for a longer wait than `patience_s`, or giving way would take longer.
 
         """
+        if weight:
+            await self._give_way(path, weight)
         return decoded(await self._clocked("GET", path, parameters), kind, path)
 
     async def send(self, method: str, path: str, parameters: Parameters) -> bytes:
@@ -142,6 +167,26 @@ class VenueLine:
                 raise
         await self.measure_skew()
         return await self._one(method, path, parameters)
+
+    async def _give_way(self, path: str, weight: int) -> None:
+        if not self._is_set:
+            await self.measure_skew()
+        deadline = time.monotonic() + self._patience_s
+        while (wait_s := self._weight.wait_s(weight, time.time_ns(), self._skew_ns)) > 0:
+            if not self._is_limit_known:  # A large document: it is only asked for where it matters.
+                self._is_limit_known = True
+                exchange = decoded(await self._repeated(_EXCHANGE, {}, is_signed=False), ExchangeDocument, _EXCHANGE)
+                self._weight.limit_to(exchange.minute_weight())
+                continue
+            if time.monotonic() + wait_s > deadline:
+                raise VenueBusyError(
+                    f"GET {path} at {self.url} was not sent: request weight {self.used_weight} of {self._weight.limit} is used "
+                    f"for another {wait_s:.0f} s, and {self._weight.reserve} stay free for a kill",
+                    status=0,
+                    reason="request weight",
+                    retry_after_s=wait_s,
+                )
+            await asyncio.sleep(wait_s)
 
     async def _one(self, method: str, path: str, parameters: Parameters) -> bytes:
         if method == "GET":
@@ -184,6 +229,7 @@ class VenueLine:
         said = f"{method} {path} at {self.url}"
         try:
             async with self._session.request(method, target, allow_redirects=False) as response:
+                self._weight.tell(response.headers.get(USED_WEIGHT_HEADER), time.time_ns())
                 return await read_answer(response, said, self._keys)
         except VenueBusyError as error:
             self._silent_until = max(self._silent_until, time.monotonic() + error.retry_after_s)

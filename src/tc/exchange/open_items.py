@@ -16,6 +16,7 @@ _ORDER = "/fapi/v1/order"
 _ALGO_ORDER = "/fapi/v1/algoOrder"
 _ALL_OPEN_ORDERS = "/fapi/v1/allOpenOrders"
 _ALL_OPEN_ALGO_ORDERS = "/fapi/v1/algoOpenOrders"
+_MOST_ONE_BY_ONE = 8  # With more, a kill would wait longer for the answers than their weight is worth.
 _IS_GONE = frozenset({-2011, -2013})
 
 type Outcome = Literal["done", "refused", "unclear", "unknown"]
@@ -71,6 +72,10 @@ class OpenItems:
         """Whether the venue says that nothing is open and nothing is held; unknown is not flat."""
         return not (self.orders or self.positions or self.errors)
 
+    def symbols(self) -> frozenset[str]:
+        """Return the symbols in which something is open or held."""
+        return frozenset(order.symbol for order in self.orders) | {position.symbol for position in self.positions}
+
     def order_symbols(self) -> list[str]:
         """Return the symbols with open orders, each once."""
         return sorted({order.symbol for order in self.orders})
@@ -99,23 +104,30 @@ class OpenItems:
 async def read_open_items(line: VenueLine, symbols: Collection[str] | None) -> OpenItems:
     """Return what is open and held now, of all symbols or of some, as far as the venue answers.
 
+    Orders of all symbols weigh 80, those of one 2. It gives way to nobody: it is how a run is stopped.
+
     One after the other, and in this order: a conditional order can only become an order, and an order only a position. Read
     the other way round, something could be missed in all three.
     """
     errors: list[UnreachableError] = []
 
-    async def asked[T](path: str, kind: type[T]) -> tuple[T, ...] | None:
-        if errors and not isinstance(errors[-1], VenueRefusedError):
-            return None  # It did not answer the question before: waiting again would only cost time.
-        try:
-            return await line.get(path, {}, tuple[kind, ...])  # type: ignore[valid-type] # a type is a value here
-        except UnreachableError as error:
-            errors.append(error)
-            return None
+    async def asked[T](path: str, kind: type[T], parameters: list[Parameters]) -> list[T] | None:
+        found: list[T] = []
+        for each in parameters:
+            if errors and not isinstance(errors[-1], VenueRefusedError):
+                return None  # It did not answer the question before: waiting again would only cost time.
+            try:
+                found += await line.get(path, each, tuple[kind, ...])  # type: ignore[valid-type] # a type is a value here
+            except UnreachableError as error:
+                errors.append(error)
+                return None
+        return found
 
-    conditional = await asked(OPEN_ALGO_ORDERS, _OpenAlgoOrder)
-    plain = await asked(OPEN_ORDERS, _OpenOrder)
-    held = await asked(POSITIONS, _Held)
+    one_by_one: list[Parameters] = [{"symbol": symbol} for symbol in sorted(symbols or ())]
+    where: list[Parameters] = one_by_one if 0 < len(one_by_one) <= _MOST_ONE_BY_ONE else [{}]
+    conditional = await asked(OPEN_ALGO_ORDERS, _OpenAlgoOrder, where)
+    plain = await asked(OPEN_ORDERS, _OpenOrder, where)
+    held = await asked(POSITIONS, _Held, [{}])
     orders = [OpenOrder(each.symbol, each.orderId, is_conditional=False) for each in plain or ()]
     orders += [OpenOrder(each.symbol, each.algoId, is_conditional=True) for each in conditional or ()]
     return OpenItems(

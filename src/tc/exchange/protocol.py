@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import msgspec
 
+from tc.core.state.exact import ZERO
 from tc.exchange.errors import VenueUnreachableError
 
-_ZERO = Decimal(0)
 _MOST_DIGITS = 30
 
 
@@ -29,9 +29,9 @@ class OrderDocument(msgspec.Struct, frozen=True, kw_only=True):
     origQty: Decimal
     executedQty: Decimal
     timeInForce: str = "GTC"
-    price: Decimal = _ZERO
-    avgPrice: Decimal = _ZERO
-    stopPrice: Decimal = _ZERO
+    price: Decimal = ZERO
+    avgPrice: Decimal = ZERO
+    stopPrice: Decimal = ZERO
     reduceOnly: bool = False
     positionSide: str = "BOTH"
     time: int = 0
@@ -69,7 +69,7 @@ class TradeDocument(msgspec.Struct, frozen=True, kw_only=True):
     qty: Decimal
     commission: Decimal
     commissionAsset: str
-    realizedPnl: Decimal = _ZERO
+    realizedPnl: Decimal = ZERO
     maker: bool = False
     positionSide: str = "BOTH"
     time: int = 0
@@ -81,7 +81,7 @@ class PositionDocument(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     positionAmt: Decimal
     positionSide: str = "BOTH"
-    entryPrice: Decimal = _ZERO
+    entryPrice: Decimal = ZERO
 
 
 class AssetDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ class AssetDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     asset: str
     walletBalance: Decimal
-    availableBalance: Decimal = _ZERO
+    availableBalance: Decimal = ZERO
 
 
 class AccountDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,10 +112,25 @@ class SymbolDocument(msgspec.Struct, frozen=True, kw_only=True):
     filters: tuple[FilterDocument, ...] = ()
 
 
-class ExchangeDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """GET exchangeInfo, as far as quantities go."""
+class RateLimitDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit of an address in GET exchangeInfo."""
 
-    symbols: tuple[SymbolDocument, ...]
+    rateLimitType: str
+    interval: str
+    intervalNum: int
+    limit: int
+
+
+class ExchangeDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """GET exchangeInfo, as far as quantities and limits go."""
+
+    symbols: tuple[SymbolDocument, ...] = ()
+    rateLimits: tuple[RateLimitDocument, ...] = ()
+
+    def minute_weight(self) -> int | None:
+        """Return the request weight that an address may use in a minute, 0 for no limit; None where it is not said."""
+        named = (each for each in self.rateLimits if each.rateLimitType == "REQUEST_WEIGHT")
+        return next((each.limit for each in named if (each.interval, each.intervalNum) == ("MINUTE", 1)), None)
 
 
 def decoded[T](body: bytes, kind: type[T], path: str) -> T:

@@ -14,9 +14,9 @@ from tc.venue.keeping import Keeper
 from tc.venue.listen_keys import DEFAULT_LIFETIME_S, ListenKeys
 from tc.venue.market.book import Book
 from tc.venue.market.generator import GeneratorSettings, generate
+from tc.venue.market.moves import Moves
 from tc.venue.market.player import Player
 from tc.venue.market.replay import replay
-from tc.venue.market.steps import Feed
 from tc.venue.market.streams import PublicStreams
 from tc.venue.matching import SymbolRules
 from tc.venue.protocol.access import Access
@@ -63,10 +63,10 @@ def open_venue(settings: VenueSettings, clock: Clock) -> Iterator[tuple[Venue, P
     by_symbol = {settings.rules.symbol: settings.rules}
     with Keeper(settings.state, is_flushed=settings.is_flushed) as keeper:
         exchange = keeper.load(by_symbol, settings.balances)
-        hub, faults, started_ns = Hub(), Faults(), clock.now_ns()
+        hub, started_ns = Hub(), clock.now_ns()
         book = Book(settings.rules.symbol, first_update_id=started_ns // 1_000)
         streams = PublicStreams(
-            settings.rules, book, PublicOutlet(hub, faults), mark=lambda: exchange.mark(settings.rules.symbol)
+            settings.rules, book, PublicOutlet(hub, lambda: venue.faults), mark=lambda: exchange.mark(settings.rules.symbol)
         )
         venue = Venue(
             clock=clock,
@@ -76,7 +76,7 @@ def open_venue(settings: VenueSettings, clock: Clock) -> Iterator[tuple[Venue, P
             access=settings.access,
             limits=Limits(settings.limits),
             listen_keys=ListenKeys(settings.access.api_secret, started_ns=started_ns, lifetime_s=settings.listen_key_lifetime_s),
-            faults=faults,
+            faults=Faults(),
             hub=hub,
             markets={settings.rules.symbol: streams},
         )
@@ -86,16 +86,16 @@ def open_venue(settings: VenueSettings, clock: Clock) -> Iterator[tuple[Venue, P
 def _player(venue: Venue, settings: VenueSettings) -> Player:
     symbol = settings.rules.symbol
     return Player(
-        _feed(settings),
+        _moves(settings),
         venue.clock,
         speed=settings.market.speed,
-        on_step=lambda step, now_ns: venue.take_step(symbol, step, now_ns),
+        on_move=lambda move, now_ns: venue.take_move(symbol, move, now_ns),
         on_time=venue.beat,
         is_stopped=lambda: venue.faults.stops_market,
     )
 
 
-def _feed(settings: VenueSettings) -> Feed:
+def _moves(settings: VenueSettings) -> Moves:
     market, rules = settings.market, settings.rules
     if market.recording is not None:
         return replay(market.recording, tick_size=rules.tick_size, is_looping=market.is_looping)

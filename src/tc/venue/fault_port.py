@@ -99,10 +99,7 @@ def clock_skew(venue: Venue, asked: documents.Skewed) -> None:
 
 def reset(venue: Venue, _asked: documents.Switched) -> None:
     """Take every fault back that is still there; what was counted stays."""
-    faults, counted = venue.faults, venue.faults.counters
-    for name in Faults.__slots__:
-        setattr(faults, name, getattr(Faults(), name))
-    faults.counters = counted
+    venue.faults = Faults(counters=venue.faults.counters)
 
 
 type _Doing = tuple[type[Struct], Callable[[Venue, Any], None]]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tc.errors import ArtifactError
@@ -12,7 +12,7 @@ from tc.venue.hub import Hub
 from tc.venue.keeping import Keeper, RequestRow
 from tc.venue.listen_keys import ListenKeys
 from tc.venue.market.messages import encode
-from tc.venue.market.steps import BestChanged, BookChanged, BookReset, Step, Traded
+from tc.venue.market.moves import BestChanged, BookChanged, BookReset, Move, Traded
 from tc.venue.market.streams import PublicStreams
 from tc.venue.matching import AlgoChanged, AlgoStatus, Exchange, Fact, Side, SymbolRules
 from tc.venue.protocol.access import Access
@@ -45,11 +45,11 @@ class Venue:
         """Return the venue's time: the clock's, and what a fault adds to it."""
         return self.clock.now_ns() + self.faults.skew_ns
 
-    def take_step(self, symbol: str, step: Step, _now_ns: int) -> None:
+    def take_move(self, symbol: str, move: Move, _now_ns: int) -> None:
         """Let the market move: our orders first, then what the public sees."""
         now_ns = self.now_ns()
-        facts = self._matched(symbol, step, now_ns)
-        self.markets[symbol].show(step, now_ns)
+        facts = self._matched(symbol, move, now_ns)
+        self.markets[symbol].show(move, now_ns)
         if facts:
             self._untold.extend(facts)
             self.settle()
@@ -58,7 +58,7 @@ class Venue:
         """Do what is done from time to time: by the clock itself, whatever a fault adds to it."""
         if self._has_rows:
             self.settle()
-        while self._late and self._late[0][0] <= clock_ns:
+        while self._late and not 0 < self._late[0][0] - clock_ns <= FINISHED_AFTER_NS:
             self._tell(self._late.popleft()[1])
         for market in self.markets.values():
             market.send_due(self.now_ns(), clock_ns)
@@ -72,6 +72,11 @@ class Venue:
         if row is not None:
             self.keeper.log(row)
             self._has_rows = True
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that an answer could tell of the account is kept; the log of requests may lag behind."""
+        return not self._untold and self._settling is None and self.exchange.is_kept
 
     async def settled(self) -> None:
         """Return when everything done until now is kept and told; what is done in the same moment is kept together."""
@@ -123,24 +128,24 @@ class Venue:
         if self.listen_keys.current is not None:
             self.hub.publish(self.listen_keys.current, payload)
 
-    def _matched(self, symbol: str, step: Step, now_ns: int) -> list[Fact]:
+    def _matched(self, symbol: str, move: Move, now_ns: int) -> list[Fact]:
         exchange = self.exchange
-        match step:
+        match move:
             case BookChanged():
-                return exchange.book_diff(symbol, step.bids, step.asks, now_ns)
+                return exchange.book_diff(symbol, move.bids, move.asks, now_ns)
             case BestChanged():
-                return exchange.book_ticker(symbol, step.bid, step.bid_size, step.ask, step.ask_size, now_ns)
+                return exchange.book_ticker(symbol, move.bid, move.bid_size, move.ask, move.ask_size, now_ns)
             case Traded():
-                aggressor = Side.SELL if step.is_buyer_maker else Side.BUY
-                return exchange.trade(symbol, step.price, step.quantity, aggressor, now_ns)
+                aggressor = Side.SELL if move.is_buyer_maker else Side.BUY
+                return exchange.trade(symbol, move.price, move.quantity, aggressor, now_ns)
             case BookReset():
-                return exchange.book_reset(symbol, step.bids, step.asks, now_ns)
+                return exchange.book_reset(symbol, move.bids, move.asks, now_ns)
 
 
 class PublicOutlet:
     """The hub as the public streams see it: while the market data is frozen nothing is sent, and what is withheld is counted."""
 
-    def __init__(self, hub: Hub, faults: Faults) -> None:
+    def __init__(self, hub: Hub, faults: Callable[[], Faults]) -> None:
         self._hub, self._faults = hub, faults
 
     def has(self, stream: str) -> bool:
@@ -149,8 +154,8 @@ class PublicOutlet:
 
     def publish(self, stream: str, payload: bytes) -> bool:
         """Send, and tell whether that was done."""
-        if self._faults.is_frozen:
-            self._faults.bite("freeze_market_data")
+        if self._faults().is_frozen:
+            self._faults().bite("freeze_market_data")
             return False
         self._hub.publish(stream, payload)
         return True

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tc.venue.market.book import Book, Pending
-from tc.venue.market.steps import BestChanged, BookChanged, BookReset, Step, Traded
+from tc.venue.market.moves import BestChanged, BookChanged, BookReset, Move, Traded
 
 PRICES = st.integers(1, 30).map(Decimal)
 SIZES = st.integers(0, 5).map(Decimal)
@@ -24,11 +24,11 @@ def shown(book: Book) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal
 
 
 @given(st.lists(STEPS, max_size=30))
-def test_levels_are_sorted_have_sizes_and_begin_with_the_best(steps: list[Step]) -> None:
+def test_levels_are_sorted_have_sizes_and_begin_with_the_best(moves: list[Move]) -> None:
     book = Book("X", first_update_id=5)
-    for step in steps:
+    for move in moves:
         before, last_id = (book.bids.best, book.asks.best), book.update_id
-        has_changed = book.apply(step)
+        has_changed = book.apply(move)
         bids, asks = shown(book)
         assert [price for price, _ in bids] == sorted((price for price, _ in bids), reverse=True)
         assert [price for price, _ in asks] == sorted(price for price, _ in asks)
@@ -40,11 +40,11 @@ def test_levels_are_sorted_have_sizes_and_begin_with_the_best(steps: list[Step])
 
 
 @given(st.lists(STEPS, max_size=30), st.lists(st.integers(0, 29), max_size=6))
-def test_a_snapshot_and_the_changes_after_it_give_the_book_again(steps: list[Step], sent_after: list[int]) -> None:
+def test_a_snapshot_and_the_changes_after_it_give_the_book_again(moves: list[Move], sent_after: list[int]) -> None:
     book, again = Book("X", first_update_id=0), Book("X", first_update_id=0)
     book.watch(100)
-    for number, step in enumerate(steps):
-        book.apply(step)
+    for number, move in enumerate(moves):
+        book.apply(move)
         if number in sent_after:
             _send(book, again)
     _send(book, again)

@@ -12,8 +12,8 @@ import pytest
 
 from tc.errors import DocumentError
 from tc.venue.market.book import Book
+from tc.venue.market.moves import BestChanged, BookChanged, BookReset, Move, Traded
 from tc.venue.market.replay import replay
-from tc.venue.market.steps import BestChanged, BookChanged, BookReset, Step, Traded
 
 FIRST_NS = 1_723_161_255_000_000_000
 TICK = Decimal("0.1")
@@ -46,7 +46,7 @@ def recording(folder: Path, *messages: dict[str, Any]) -> Path:
     return path
 
 
-def played(path: Path) -> list[Step]:
+def played(path: Path) -> list[Move]:
     return list(replay(path, tick_size=TICK, is_looping=False))
 
 
@@ -59,18 +59,18 @@ def test_updates_are_kept_until_the_snapshot_and_those_that_it_contains_are_drop
         snapshot(8),
         depth(13, 20, 12, [["98.00", "3.000"]]),
     )
-    steps = played(path)
-    assert [type(step) for step in steps] == [BookReset, BookChanged, BookChanged]
+    moves = played(path)
+    assert [type(move) for move in moves] == [BookReset, BookChanged, BookChanged]
     book = Book("BTCUSDT", first_update_id=0)
-    for step in steps:
-        book.apply(step)
+    for move in moves:
+        book.apply(move)
     assert [str(price) for price, _ in book.bids.top(9)] == ["100.0", "99.0", "98.0"]
-    assert [step.at_ns for step in steps] == [0, 0, 1_000_000]
+    assert [move.at_ns for move in moves] == [0, 0, 1_000_000]
 
 
 def test_a_snapshot_older_than_every_update_waits_for_the_one_that_straddles_it(tmp_path: Path) -> None:
-    steps = played(recording(tmp_path, snapshot(8), depth(6, 12, 5, [["99.00", "2.000"]])))
-    assert [type(step) for step in steps] == [BookReset, BookChanged]
+    moves = played(recording(tmp_path, snapshot(8), depth(6, 12, 5, [["99.00", "2.000"]])))
+    assert [type(move) for move in moves] == [BookReset, BookChanged]
 
 
 def test_a_gap_loses_the_book_until_the_next_snapshot(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_gap_loses_the_book_until_the_next_snapshot(tmp_path: Path) -> None:
         snapshot(22),
         trade("100.10"),
     )
-    assert [type(step) for step in played(path)] == [BookReset, BookChanged, BookReset, BookChanged, Traded]
+    assert [type(move) for move in played(path)] == [BookReset, BookChanged, BookReset, BookChanged, Traded]
 
 
 def test_newer_best_prices_hold_against_older_depth(tmp_path: Path) -> None:
@@ -95,21 +95,21 @@ def test_newer_best_prices_hold_against_older_depth(tmp_path: Path) -> None:
         depth(13, 20, 12, [["100.00", "7.000"], ["99.00", "1.000"]]),
     )
     book = Book("BTCUSDT", first_update_id=0)
-    for step in played(path):
-        book.apply(step)
+    for move in played(path):
+        book.apply(move)
     assert [str(price) for price, _ in book.bids.top(9)] == ["99.5", "99.0"]
 
 
 def test_trades_that_no_order_took_part_in_are_passed_over(tmp_path: Path) -> None:
-    steps = played(recording(tmp_path, depth(6, 12, 5), snapshot(8), trade("100.00", "INSURANCE_FUND"), trade("100.10")))
-    assert [step.price for step in steps if isinstance(step, Traded)] == [Decimal("100.1")]
+    moves = played(recording(tmp_path, depth(6, 12, 5), snapshot(8), trade("100.00", "INSURANCE_FUND"), trade("100.10")))
+    assert [move.price for move in moves if isinstance(move, Traded)] == [Decimal("100.1")]
 
 
 def test_a_recording_that_loops_begins_again_with_the_whole_book_and_time_goes_on(tmp_path: Path) -> None:
     path = recording(tmp_path, depth(6, 12, 5), snapshot(8), trade("100.00"))
-    steps = list(islice(replay(path, tick_size=TICK, is_looping=True), 9))
-    assert [type(step) for step in steps] == [BookReset, BookChanged, Traded] * 3
-    stamps = [step.at_ns for step in steps]
+    moves = list(islice(replay(path, tick_size=TICK, is_looping=True), 9))
+    assert [type(move) for move in moves] == [BookReset, BookChanged, Traded] * 3
+    stamps = [move.at_ns for move in moves]
     assert stamps == sorted(stamps)
     assert stamps[3] > stamps[2]
 
@@ -144,9 +144,9 @@ def test_a_price_off_the_tick_and_a_torn_file_are_refused(tmp_path: Path) -> Non
 def test_the_real_recording_is_never_crossed(real_data: Path) -> None:
     path, kinds = real_data / "binance_raw_stream" / "usdm_btcusdt_20240808.gz", dict[type, int]()
     book = Book("BTCUSDT", first_update_id=0)
-    for step in replay(path, tick_size=TICK, is_looping=False):
-        book.apply(step)
-        kinds[type(step)] = kinds.get(type(step), 0) + 1
+    for move in replay(path, tick_size=TICK, is_looping=False):
+        book.apply(move)
+        kinds[type(move)] = kinds.get(type(move), 0) + 1
         bid, ask = book.bids.best, book.asks.best
         assert bid is not None
         assert ask is not None

@@ -58,6 +58,8 @@ def test_no_address_but_loopback_is_served(host: str) -> None:
         (["--symbol", "BTCUSDT.BINANCE"], 2, "is no linear perpetual future"),
         (["--market-data", "absent.gz"], 2, "absent.gz cannot be read"),
         (["--starting-balance", "much"], 2, "'much' is no balance"),
+        (["--leverage", "0"], 2, "'--leverage'"),
+        (["--leverage", "126"], 2, "'--leverage'"),
         (["--speed", "-1"], 2, "--speed '-1' is no positive number"),
     ],
 )
@@ -95,6 +97,19 @@ def test_what_was_answered_is_there_again_after_it_was_killed(tmp_path: Path) ->
         assert caller.signed("GET", "/fapi/v1/userTrades", symbol=SYMBOL).document == trades
         assert [row["client_order_id"] for row in caller.requests() if row["method"] == "POST"] == ["", "kept-1"]
         assert caller.place("BUY", "0.010").document["orderId"] > resting["orderId"]
+
+
+def test_margin_is_judged_by_the_leverage_that_it_was_given_and_the_account_shows_it(tmp_path: Path) -> None:
+    keeping = ("--state", str(tmp_path / "venue.sqlite"), "--starting-balance", "1000 USDT")
+    with venue_process("--leverage", "5", *keeping) as venue, calling(venue.url) as caller:
+        position = caller.signed("GET", "/fapi/v2/account").document["positions"][0]
+        assert (position["symbol"], position["leverage"]) == (SYMBOL, "5")
+        bid = Decimal(caller.best()[0])
+        within, beyond = (str((Decimal(5_000 * share) / 100 / bid).quantize(Decimal("0.001"))) for share in (90, 110))
+        assert caller.place("BUY", beyond, str(bid)).code == -2019
+        assert caller.place("BUY", within, str(bid)).status == 200
+    with venue_process("--leverage", "50", *keeping) as venue, calling(venue.url) as caller:
+        assert caller.signed("GET", "/fapi/v2/account").document["positions"][0]["leverage"] == "5"  # as it was kept
 
 
 def test_two_venues_never_share_a_state_and_a_foreign_file_is_none(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 
-from tc.venue.market.steps import BestChanged, BookChanged, BookReset, Levels, Traded
+from tc.venue.market.moves import BestChanged, BookChanged, BookReset, Levels, Traded
+from tc.venue.matching import ZERO
 
-ZERO = Decimal(0)
 _ALL = 10**6
 
 
@@ -78,26 +78,26 @@ class Book:
         """Begin to remember changes for a depth stream."""
         self.pending.setdefault(interval_ms, Pending(self.update_id))
 
-    def apply(self, step: BookReset | BookChanged | BestChanged | Traded) -> bool:
-        """Apply a step; tell whether the best prices or sizes changed by it."""
+    def apply(self, move: BookReset | BookChanged | BestChanged | Traded) -> bool:
+        """Apply a move; tell whether the best prices or sizes changed by it."""
         before = self.bids.best, self.asks.best
-        match step:
+        match move:
             case BookChanged():
-                self._set(step.bids, step.asks)
+                self._set(move.bids, move.asks)
             case BestChanged():
-                self._set(*_levels_of_best(self, step))
+                self._set(*_levels_of_best(self, move))
             case BookReset():
-                self._reset(step)
+                self._reset(move)
             case Traded():
                 return False
         return before != (self.bids.best, self.asks.best)
 
-    def _reset(self, step: BookReset) -> None:
+    def _reset(self, move: BookReset) -> None:
         gone = (
             tuple((price, ZERO) for price, _ in self.bids.top(_ALL)),
             tuple((price, ZERO) for price, _ in self.asks.top(_ALL)),
         )
-        self._set(gone[0] + step.bids, gone[1] + step.asks)
+        self._set(gone[0] + move.bids, gone[1] + move.asks)
 
     def _set(self, bids: Levels, asks: Levels) -> None:
         changed_bids = [level for level in bids if self.bids.set(*level)]
@@ -110,7 +110,7 @@ class Book:
             pending.asks.update(changed_asks)
 
 
-def _levels_of_best(book: Book, step: BestChanged) -> tuple[Levels, Levels]:
-    bids = (*((price, ZERO) for price in book.bids.better_than(step.bid)), (step.bid, step.bid_size))
-    asks = (*((price, ZERO) for price in book.asks.better_than(step.ask)), (step.ask, step.ask_size))
+def _levels_of_best(book: Book, move: BestChanged) -> tuple[Levels, Levels]:
+    bids = (*((price, ZERO) for price in book.bids.better_than(move.bid)), (move.bid, move.bid_size))
+    asks = (*((price, ZERO) for price in book.asks.better_than(move.ask)), (move.ask, move.ask_size))
     return bids, asks

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
+from tc.errors import DocumentError
 from tc.venue.clock import SECOND_NS
-from tc.venue.market.steps import BookChanged, BookReset, Feed, Step, Traded
+from tc.venue.market.moves import BookChanged, BookReset, Move, Moves, Traded
 
 LEVELS = 20
 _LARGEST_SIZE = 3_000
@@ -16,7 +17,7 @@ _DRIFT_STEPS, _STRONGEST_DRIFT = 900, 30
 
 @dataclass(frozen=True, slots=True)
 class GeneratorSettings:
-    """What is made: its seed, the first price, the units of prices and sizes, and how many steps there are in a second."""
+    """What is made: its seed, the first price, the units of prices and sizes, and how many moves there are in a second."""
 
     seed: int
     start_price: Decimal
@@ -25,9 +26,21 @@ class GeneratorSettings:
     rate: int = 30
 
 
-def generate(settings: GeneratorSettings) -> Feed:
-    """Give the market of a seed, without end."""
-    return _Generator(settings).steps()
+def generate(settings: GeneratorSettings) -> Moves:
+    """Give the market of a seed, without end.
+
+    Raises
+    ------
+    DocumentError
+        The first price has no room for the levels below it.
+
+    """
+    if settings.start_price < LEVELS * settings.tick_size:
+        raise DocumentError(
+            f"a market that begins at {settings.start_price:f} has no room for {LEVELS} levels of {settings.tick_size:f} below",
+            hint=f"Let it begin at {LEVELS * settings.tick_size:f} or above.",
+        )
+    return _Generator(settings).moves()
 
 
 class _Generator:
@@ -43,7 +56,7 @@ class _Generator:
         self._drift = 0
         self._at_ns = 0
 
-    def steps(self) -> Iterator[Step]:
+    def moves(self) -> Iterator[Move]:
         bids = tuple(self._level(self._bid - depth, size) for depth, size in enumerate(self._bids))
         asks = tuple(self._level(self._ask + depth, size) for depth, size in enumerate(self._asks))
         yield BookReset(0, bids, asks)
@@ -60,14 +73,14 @@ class _Generator:
             else:
                 yield self._narrow()
 
-    def _resize(self) -> Step:
+    def _resize(self) -> Move:
         is_bid = self._random.randrange(2) == 0
         depth = min(self._random.randrange(LEVELS), self._random.randrange(LEVELS))
         sizes = self._bids if is_bid else self._asks
         sizes[depth] = self._size(depth)
         return self._changed(is_bid, ((depth, sizes[depth]),))
 
-    def _trade(self) -> Iterator[Step]:
+    def _trade(self) -> Iterator[Move]:
         """Take from one best level; what is emptied moves the price, so that the levels behind come forward."""
         hits_bid = self._random.randrange(100) < self._pull()
         sizes, best = (self._bids, self._bid) if hits_bid else (self._asks, self._ask)
@@ -86,26 +99,31 @@ class _Generator:
         else:
             self._ask += 1
 
-    def _narrow(self) -> Step:
+    def _narrow(self) -> Move:
         """Put a new level into the spread, or, where there is no room, a new size on a best one."""
         is_bid = self._random.randrange(100) >= self._pull()
         sizes = self._bids if is_bid else self._asks
         if self._ask - self._bid == 1:
             sizes[0] = self._size(0)
             return self._changed(is_bid, ((0, sizes[0]),))
-        step = self._ask - self._bid - 1 if self._ask - self._bid > _WIDEST_SPREAD else 1
-        for _ in range(step):
+        closer = self._ask - self._bid - 1 if self._ask - self._bid > _WIDEST_SPREAD else 1
+        for _ in range(closer):
             sizes.insert(0, self._size(0))
-        gone = tuple((LEVELS + extra, 0) for extra in range(step))
+        gone = tuple((LEVELS + extra, 0) for extra in range(closer))
         del sizes[LEVELS:]
         if is_bid:
-            self._bid += step
+            self._bid += closer
         else:
-            self._ask -= step
-        return self._changed(is_bid, (*((depth, sizes[depth]) for depth in range(step)), *gone))
+            self._ask -= closer
+        return self._changed(is_bid, (*((depth, sizes[depth]) for depth in range(closer)), *gone))
 
     def _pull(self) -> int:
-        """Return the chance in a hundred that the price is pushed down: by the drift of the moment, and back from far away."""
+        """Return the chance in a hundred that the price is pushed down: by the drift of the moment, and back from far away.
+
+        There is none where the lowest level has the lowest price that there is.
+        """
+        if self._bid <= LEVELS:
+            return 0
         far = (self._bid - self._home) // max(1, min(100, self._home // 200))
         return max(5, min(95, 50 + self._drift + far))
 

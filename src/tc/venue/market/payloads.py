@@ -6,7 +6,7 @@ from decimal import Decimal
 from tc.venue.market.book import Book, Pending
 from tc.venue.market.candles import Candle
 from tc.venue.market.messages import AggregateTrade, BookTicker, DepthUpdate, Kline, MarkPrice, Trade, WireLevels, encode
-from tc.venue.market.steps import Traded
+from tc.venue.market.moves import Traded
 from tc.venue.matching import SymbolRules
 from tc.venue.protocol.amounts import milliseconds, money, price, quantity
 

@@ -13,14 +13,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from tc.errors import DocumentError
+from tc.venue.market.moves import BestChanged, BookChanged, BookReset, Levels, Move, Moves, Traded
 from tc.venue.market.recording import Best, Depth, Message, Print, RawLevels, Snapshot, read_recording
-from tc.venue.market.steps import BestChanged, BookChanged, BookReset, Feed, Levels, Step, Traded
 
 _PAUSE_NS = 100_000_000
 """How long after its last message a recording that loops begins again."""
 
 
-def replay(path: Path, *, tick_size: Decimal, is_looping: bool) -> Feed:
+def replay(path: Path, *, tick_size: Decimal, is_looping: bool) -> Moves:
     """Give the market of a recording.
 
     Raises
@@ -33,9 +33,9 @@ def replay(path: Path, *, tick_size: Decimal, is_looping: bool) -> Feed:
     while True:
         at_ns = start_ns
         found = False
-        for step in _Replay(tick_size, start_ns).steps(read_recording(path)):
-            found, at_ns = True, step.at_ns
-            yield step
+        for move in _Replay(tick_size, start_ns).moves(read_recording(path)):
+            found, at_ns = True, move.at_ns
+            yield move
         if not found:
             raise DocumentError(
                 f"{path} has no depth snapshot that its depth updates follow, so that there is no book",
@@ -60,7 +60,7 @@ class _Replay:
         self._stamp = 0
         self._at_ns = start_ns
 
-    def steps(self, messages: Iterator[tuple[int, Message]]) -> Iterator[Step]:
+    def moves(self, messages: Iterator[tuple[int, Message]]) -> Iterator[Move]:
         for stamp, message in messages:
             self._stamp = stamp
             if self._first_stamp is not None:
@@ -77,7 +77,7 @@ class _Replay:
                 case Print() if self._last_id is not None and message.kind == "MARKET":
                     yield Traded(self._at_ns, self._price(message.price), Decimal(message.size), message.is_buyer_maker)
 
-    def _take_depth(self, depth: Depth) -> Iterator[Step]:
+    def _take_depth(self, depth: Depth) -> Iterator[Move]:
         if self._last_id is None or (depth.previous_id != self._last_id and depth.final_id > self._last_id):
             self._last_id = None
             self._kept.append(depth)
@@ -95,18 +95,18 @@ class _Replay:
             asks = tuple(level for level in asks if level[0] > ask)
         return BookChanged(self._at_ns, bids, asks)
 
-    def _take_best(self, best: Best) -> Iterator[Step]:
+    def _take_best(self, best: Best) -> Iterator[Move]:
         self._best = best
         if self._last_id is not None and best.update_id > self._last_id:
             yield from self._best_again()
 
-    def _best_again(self) -> Iterator[Step]:
+    def _best_again(self) -> Iterator[Move]:
         best = self._best
         if best is not None and self._last_id is not None and best.update_id > self._last_id:
             sizes = Decimal(best.bid_size), Decimal(best.ask_size)
             yield BestChanged(self._at_ns, self._price(best.bid), sizes[0], self._price(best.ask), sizes[1])
 
-    def _join(self) -> Iterator[Step]:
+    def _join(self) -> Iterator[Move]:
         """Apply the snapshot and the updates that were kept for it, once one has come that straddles it."""
         snapshot = self._snapshot
         if snapshot is None:

@@ -1,4 +1,4 @@
-"""The public streams of a symbol: what each step and each moment sends to whom has asked for it."""
+"""The public streams of a symbol: what each move and each moment sends to whom has asked for it."""
 
 import re
 from collections import deque
@@ -10,7 +10,7 @@ from tc.venue.clock import MILLISECOND_NS, SECOND_NS
 from tc.venue.market import payloads
 from tc.venue.market.book import Book, Pending
 from tc.venue.market.candles import Candles
-from tc.venue.market.steps import Step, Traded
+from tc.venue.market.moves import Move, Traded
 from tc.venue.matching import SymbolRules
 
 MOST_TRADES_KEPT = 1_000
@@ -56,11 +56,11 @@ class PublicStreams:
         else:
             self.book.watch(interval_ms)
 
-    def show(self, step: Step, now_ns: int) -> None:
-        """Apply a step to the visible book, and send what it makes at once."""
-        if isinstance(step, Traded):
-            self._show_trade(step, now_ns)
-        elif self.book.apply(step) and self._outlet.has(stream := f"{self._name}@bookTicker"):
+    def show(self, move: Move, now_ns: int) -> None:
+        """Apply a move to the visible book, and send what it makes at once."""
+        if isinstance(move, Traded):
+            self._show_trade(move, now_ns)
+        elif self.book.apply(move) and self._outlet.has(stream := f"{self._name}@bookTicker"):
             self._send(stream, payloads.best_payload(self._rules, self.book, now_ns))
         if 0 in self.book.pending:
             self._send_depth(0, now_ns)
@@ -80,7 +80,7 @@ class PublicStreams:
         self._send_candle(now_ns, clock_ns)
 
     def _is_due(self, what: str, every_ns: int, clock_ns: int) -> bool:
-        if clock_ns < self._due_ns.get(what, 0):
+        if 0 < self._due_ns.get(what, 0) - clock_ns <= every_ns:  # What is due later still is of a clock that was set back.
             return False
         self._due_ns[what] = (clock_ns // every_ns + 1) * every_ns
         return True

@@ -1,7 +1,9 @@
 """The pure matching of the loopback exchange: our orders against a visible book, exact and deterministic, no clock and no I/O."""
 
+from tc.venue.matching.amounts import ZERO
 from tc.venue.matching.exchange import Exchange
 from tc.venue.matching.facts import AccountChanged, AccountView, AlgoChanged, BalanceView, Fact, OrderChanged, PositionView
+from tc.venue.matching.filters import check_client_id
 from tc.venue.matching.orders import AlgoView, NewOrder, OrderView, TradeView
 from tc.venue.matching.refusals import Refused
 from tc.venue.matching.rules import (
@@ -14,8 +16,10 @@ from tc.venue.matching.rules import (
     TimeInForce,
     WorkingType,
 )
+from tc.venue.matching.timeline import Page
 
 __all__ = [
+    "ZERO",
     "AccountChanged",
     "AccountView",
     "AlgoChanged",
@@ -30,6 +34,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "OrderView",
+    "Page",
     "PositionView",
     "Refused",
     "Side",
@@ -37,4 +42,5 @@ __all__ = [
     "TimeInForce",
     "TradeView",
     "WorkingType",
+    "check_client_id",
 ]

@@ -129,6 +129,11 @@ class Exchange(Feed):
         step.records.touched.symbols[symbol] = None
         step.expire_what_cannot_reduce()
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing changed since `kept` was last called."""
+        return not self._state.records.touched
+
     def changes(self) -> Changes:
         """Return what changed since `kept` was last called: to be written down before the next request."""
         return changes_of(self._state)

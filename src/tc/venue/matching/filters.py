@@ -32,12 +32,14 @@ def check(order: NewOrder, rules: SymbolRules, mark: Decimal | None) -> None:
             check_notional(reference * order.quantity, rules)
 
 
-def check_client_id(client_id: str) -> None:
-    """Refuse a client id that is too long or has other characters than Binance allows."""
+def check_client_id(client_id: str, parameter: str = "newClientOrderId") -> None:
+    """Refuse a client id that is too long (-4015) or has other characters than Binance allows (-1100)."""
     if len(client_id) > _LONGEST_CLIENT_ID:
-        raise Refused(-4015, "Client order id length should be less than 36 chars")
+        raise Refused(-4015, f"Client order id length should be not more than {_LONGEST_CLIENT_ID} chars")
     if _CLIENT_ID.fullmatch(client_id) is None:
-        raise Refused(-4015, "Client order id is not valid.")
+        raise Refused(
+            -1100, f"Illegal characters found in parameter '{parameter}'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{{1,36}}$'."
+        )
 
 
 def _check_shape(order: NewOrder) -> None:

@@ -8,8 +8,9 @@ from tc.venue.matching.amounts import exact
 from tc.venue.matching.facts import AccountView, PositionView
 from tc.venue.matching.orders import AlgoView, OrderView, TradeView
 from tc.venue.matching.refusals import no_such_order
-from tc.venue.matching.rules import AlgoStatus, Side, SymbolRules
+from tc.venue.matching.rules import Side, SymbolRules
 from tc.venue.matching.state import State
+from tc.venue.matching.timeline import Page
 
 
 class Views:
@@ -46,7 +47,9 @@ class Views:
 
     def open_algos(self, symbol: str | None = None) -> list[AlgoView]:
         """Return the conditional orders that wait for their trigger."""
-        return [algo for algo in self.algos(symbol) if algo.status is AlgoStatus.NEW]
+        markets = self._state.markets
+        chosen = markets.values() if symbol is None else [market for name, market in markets.items() if name == symbol]
+        return [algo for market in chosen for algo in market.waiting.values()]
 
     def algos(self, symbol: str | None = None, *, since_ns: int = 0, from_id: int = 0) -> list[AlgoView]:
         """Return all conditional orders created since a time, with ids from one on."""
@@ -68,6 +71,18 @@ class Views:
             and symbol in {None, trade.symbol}
             and order_id in {None, trade.order_id}
         ]
+
+    def page_of_orders(self, symbol: str, page: Page) -> list[OrderView]:
+        """Return a page of a symbol's orders."""
+        return self._state.records.page_of_orders(symbol, page)
+
+    def page_of_algos(self, symbol: str, page: Page) -> list[AlgoView]:
+        """Return a page of a symbol's conditional orders."""
+        return self._state.records.page_of_algos(symbol, page)
+
+    def page_of_trades(self, symbol: str, page: Page, *, order_id: int | None = None) -> list[TradeView]:
+        """Return a page of our fills of a symbol, of one order or of all."""
+        return self._state.records.page_of_trades(symbol, page, order_id)
 
     @exact
     def position(self, symbol: str) -> PositionView:

@@ -7,12 +7,11 @@ Binance's documentation of the USD-M futures API.
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from tc.venue.matching import AccountView, BalanceView, PositionView, SymbolRules
+from tc.venue.matching import ZERO, AccountView, BalanceView, PositionView, SymbolRules
 from tc.venue.protocol.amounts import milliseconds, money, quantity
 from tc.venue.protocol.orders import Document
 
 LARGEST_NOTIONAL = "1000000000"
-_ZERO = Decimal(0)
 
 
 def account_document(account: AccountView, rules_of: Callable[[str], SymbolRules]) -> Document:
@@ -101,7 +100,7 @@ def is_in_use(position: PositionView) -> bool:
 
 def _totals(balances: Iterable[BalanceView]) -> Document:
     def total(of: Callable[[BalanceView], Decimal]) -> str:
-        return money(sum((of(balance) for balance in balances), _ZERO))
+        return money(sum((of(balance) for balance in balances), ZERO))
 
     return {
         "totalInitialMargin": total(lambda each: each.initial_margin),

@@ -3,14 +3,10 @@
 Source: "New Order", "Query Order", "Account Trade List" and "New Algo Order" in Binance's documentation of the USD-M futures API.
 """
 
-from decimal import Decimal
-
-from tc.venue.matching import AlgoView, OrderView, SymbolRules, TradeView
+from tc.venue.matching import ZERO, AlgoView, OrderView, SymbolRules, TradeView
 from tc.venue.protocol.amounts import milliseconds, money, price, quantity
 
 type Document = dict[str, object]
-
-ZERO = Decimal(0)
 
 
 def order_document(rules: SymbolRules, order: OrderView) -> Document:

@@ -6,15 +6,13 @@ User Data Stream Expired" in Binance's documentation of the USD-M futures user d
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import assert_never
 
-from tc.venue.matching import AccountChanged, AlgoChanged, Fact, OrderChanged, SymbolRules, TradeView
+from tc.venue.matching import ZERO, AccountChanged, AlgoChanged, Fact, OrderChanged, SymbolRules, TradeView
 from tc.venue.protocol.amounts import milliseconds, money, price, quantity
 from tc.venue.protocol.orders import Document
 
 _NO_TRADE = 0
-_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +65,9 @@ def _order(rules: SymbolRules, fact: OrderChanged) -> Document:
         "x": fact.execution,
         "X": order.status,
         "i": order.order_id,
-        "l": quantity(rules, trade.quantity if trade else _ZERO),
+        "l": quantity(rules, trade.quantity if trade else ZERO),
         "z": quantity(rules, order.executed_quantity),
-        "L": price(rules, trade.price if trade else _ZERO),
+        "L": price(rules, trade.price if trade else ZERO),
         "T": milliseconds(trade.time_ns if trade else order.updated_ns),
         "t": trade.trade_id if trade else _NO_TRADE,
         "b": "0",
@@ -80,7 +78,7 @@ def _order(rules: SymbolRules, fact: OrderChanged) -> Document:
         "ot": order.original_type,
         "ps": "BOTH",
         "cp": order.close_position,
-        "rp": money(trade.realised_pnl if trade else _ZERO),
+        "rp": money(trade.realised_pnl if trade else ZERO),
         "pP": False,
         "si": 0,
         "ss": 0,

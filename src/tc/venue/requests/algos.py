@@ -47,14 +47,11 @@ def list_open(venue: Venue, params: Params, _now_ns: int) -> Reply:
     return Reply([algo_document(rules, algo) for rules, algo in found if only in {None, algo.algo_id}])
 
 
-def list_all(venue: Venue, params: Params, _now_ns: int) -> Reply:
-    """GET allAlgoOrders: page after page from the first in the time asked for, or from an id."""
-    rules, limit, page = reading.rules_of(venue, params), reading.row_limit(params), params.integer("page")
-    start_ns, end_ns = reading.time_range(params)
-    found = venue.exchange.algos(rules.symbol, since_ns=start_ns, from_id=params.integer("algoId") or 0)
-    rows = [algo_document(rules, algo) for algo in found if algo.created_ns < end_ns]
-    first = (max(1, page or 1) - 1) * limit
-    return Reply(rows[first : first + limit])
+def list_all(venue: Venue, params: Params, now_ns: int) -> Reply:
+    """GET allAlgoOrders: from an id on, or else the latest, and with a page number those before them."""
+    rules = reading.rules_of(venue, params)
+    page = reading.account_page(params, now_ns, first="algoId", page=params.integer("page") or 1)
+    return Reply([algo_document(rules, algo) for algo in venue.exchange.page_of_algos(rules.symbol, page)])
 
 
 def _new_order(params: Params) -> NewOrder:

@@ -78,24 +78,21 @@ def list_open(venue: Venue, params: Params, _now_ns: int) -> Reply:
     return Reply([order_document(rules, order) for rules in chosen for order in venue.exchange.open_orders(rules.symbol)])
 
 
-def list_all(venue: Venue, params: Params, _now_ns: int) -> Reply:
+def list_all(venue: Venue, params: Params, now_ns: int) -> Reply:
     """GET allOrders: from an order id on, or else the latest."""
-    rules, limit, first_id = reading.rules_of(venue, params), reading.row_limit(params), params.integer("orderId")
-    start_ns, end_ns = reading.time_range(params)
-    found = venue.exchange.orders(rules.symbol, since_ns=start_ns, from_id=first_id or 0)
-    orders = [order for order in found if order.created_ns < end_ns]
-    return Reply([order_document(rules, order) for order in _page(orders, limit, is_from_first=first_id is not None)])
+    rules = reading.rules_of(venue, params)
+    found = venue.exchange.page_of_orders(rules.symbol, reading.account_page(params, now_ns, first="orderId"))
+    return Reply([order_document(rules, order) for order in found])
 
 
-def list_trades(venue: Venue, params: Params, _now_ns: int) -> Reply:
+def list_trades(venue: Venue, params: Params, now_ns: int) -> Reply:
     """GET userTrades: from a trade id on, or else the latest."""
-    rules, limit, first_id = reading.rules_of(venue, params), reading.row_limit(params), params.integer("fromId")
-    start_ns, end_ns = reading.time_range(params)
-    order_id = params.integer("orderId")
-    found = venue.exchange.trades(rules.symbol, since_ns=start_ns, from_id=first_id or 0, order_id=order_id)
-    trades = [trade for trade in found if trade.time_ns < end_ns]
-    is_from_first = first_id is not None or params.text("startTime") is not None
-    return Reply([trade_document(rules, trade) for trade in _page(trades, limit, is_from_first=is_from_first)])
+    rules = reading.rules_of(venue, params)
+    if params.text("fromId") is not None and (params.text("startTime") or params.text("endTime")) is not None:
+        raise ApiError(-1128, "Combination of optional parameters invalid.")
+    page = reading.account_page(params, now_ns, first="fromId")
+    found = venue.exchange.page_of_trades(rules.symbol, page, order_id=params.integer("orderId"))
+    return Reply([trade_document(rules, trade) for trade in found])
 
 
 def new_order(params: Params) -> NewOrder:
@@ -137,7 +134,3 @@ def _placed(facts: Sequence[Fact], order: NewOrder) -> OrderView:
     changed = [fact.order for fact in facts if isinstance(fact, OrderChanged)]
     mine = order.client_order_id or next(each.client_order_id for each in changed)
     return [each for each in changed if each.client_order_id == mine][-1]
-
-
-def _page[Row](rows: Sequence[Row], limit: int, *, is_from_first: bool) -> Sequence[Row]:
-    return rows[:limit] if is_from_first else rows[-limit:]

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from tc.venue.market.candles import MINUTE_MS, Candle
+from tc.venue.market.moves import Traded
 from tc.venue.market.payloads import next_funding_ms, wire_levels
-from tc.venue.market.steps import Traded
 from tc.venue.matching import SymbolRules
 from tc.venue.protocol.amounts import milliseconds, money, price, quantity
 from tc.venue.protocol.exchange_info import exchange_document

@@ -1,18 +1,16 @@
 """Parameters that several requests share, read and judged."""
 
-import re
 from decimal import Decimal
 
-from tc.venue.clock import MILLISECOND_NS
-from tc.venue.matching import Side, SymbolRules, TimeInForce
+from tc.venue.clock import MILLISECOND_NS, SECOND_NS
+from tc.venue.matching import Page, Side, SymbolRules, TimeInForce, check_client_id
 from tc.venue.protocol.params import Params
 from tc.venue.protocol.problems import ApiError, malformed, missing
 from tc.venue.venue import Venue
 
 MOST_ROWS = 1_000
 _DEFAULT_ROWS = 500
-_LONGEST_ID = 36
-_CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]+")
+_LONGEST_WINDOW_NS = 7 * 86_400 * SECOND_NS
 
 
 def rules_of(venue: Venue, params: Params) -> SymbolRules:
@@ -47,10 +45,7 @@ def client_id_of(params: Params, name: str) -> str | None:
     text = params.text(name)
     if text is None:
         return None
-    if len(text) > _LONGEST_ID:
-        raise ApiError(-4015, f"Client order id length should be not more than {_LONGEST_ID} chars")
-    if _CLIENT_ID.fullmatch(text) is None:
-        raise ApiError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{{1,36}}$'.")
+    check_client_id(text, name)
     return text
 
 
@@ -92,3 +87,21 @@ def time_range(params: Params) -> tuple[int, int]:
     if start is not None and end is not None and start > end:
         raise ApiError(-1023, "Start time is greater than end time.")
     return (start or 0) * MILLISECOND_NS, (2**62 if end is None else (end + 1) * MILLISECOND_NS)
+
+
+def account_page(params: Params, now_ns: int, *, first: str, page: int = 1) -> Page:
+    """Return which page of an account's history is asked for: from an id on, or else the latest of seven days at most.
+
+    Source: "All Orders", "Query All Algo Orders" and "Account Trade List" in Binance's documentation of the USD-M futures API.
+    They do not say which seven days are meant where only one end is sent, nor whether an id looks back further; here it does.
+    """
+    limit, first_id = row_limit(params), params.integer(first)
+    start_ns, end_ns = time_range(params)
+    has_start, has_end = params.text("startTime") is not None, params.text("endTime") is not None
+    if has_start and has_end and end_ns - MILLISECOND_NS - start_ns > _LONGEST_WINDOW_NS:
+        raise ApiError(-4165, "Maximum time interval is 7 days")
+    if first_id is None:
+        end_ns = end_ns if has_end else start_ns + _LONGEST_WINDOW_NS if has_start else now_ns + MILLISECOND_NS
+        start_ns = start_ns if has_start else end_ns - _LONGEST_WINDOW_NS
+    skipped = (max(1, page) - 1) * limit
+    return Page(most=limit, first_id=first_id, start_ns=start_ns, end_ns=end_ns, skipped=skipped)

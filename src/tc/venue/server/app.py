@@ -1,5 +1,7 @@
 """The application: which paths are WebSockets, which belong to the fault port, and that all others are requests."""
 
+import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
@@ -14,7 +16,7 @@ from tc.venue.venue import Venue
 
 type _Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_LOOPBACK_NAMES = ("127.", "localhost", "[::1]")
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:]+\]|[0-9a-z.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def application(venue: Venue, *, has_faults: bool) -> web.Application:
@@ -42,12 +44,15 @@ async def _counters(venue: Venue, request: web.Request) -> web.Response:
 
 
 async def _requests(venue: Venue, request: web.Request) -> web.Response:
+    refused = _local(request)
+    if refused is not None:
+        return refused
     after = request.query.get("after", "0")
     if not after.isdigit():
         return _json(400, {"error": "after is the number of a request"})
     venue.settle()
     rows = [{"number": number, **asdict(row)} for number, row in venue.keeper.requests(after=int(after))]
-    return _local(request) or _json(200, {"requests": rows})
+    return _json(200, {"requests": rows})
 
 
 async def _inject(venue: Venue, request: web.Request) -> web.Response:
@@ -63,8 +68,20 @@ async def _inject(venue: Venue, request: web.Request) -> web.Response:
 
 def _local(request: web.Request) -> web.Response | None:
     """Refuse what does not come from this machine, or comes from a page in a browser; None when there is nothing to refuse."""
-    is_local = request.host.startswith(_LOOPBACK_NAMES) and "Origin" not in request.headers
+    is_local = _names_this_machine(request.host) and "Origin" not in request.headers
     return None if is_local else _json(403, {"error": "the fault port is for programs of this machine"})
+
+
+def _names_this_machine(host: str) -> bool:
+    """Tell whether a Host header, whole and with or without a port, is a loopback address or its one name."""
+    match = _HOST.fullmatch(host)
+    name = "" if match is None else match["name"].lower()
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _json(status: int, document: object) -> web.Response:

@@ -32,7 +32,7 @@ async def _broken(venue: Venue, asked: Asked) -> Answer:
         await asyncio.sleep(hang.seconds)
     failure = _failure(venue, asked)
     given = answer(venue, asked, failure)
-    if asked.method != "GET":
+    if asked.method != "GET" or not venue.is_settled:  # Who only asks is not told either of what could still be lost.
         await venue.settled()
     if failure is None and given.status == web.HTTPOk.status_code:
         after = _taken(venue, asked, "unavailable_after")

@@ -1,4 +1,4 @@
-"""What a market is made of: one step after another, each with the time since the feed began."""
+"""What a market is made of: one move after another, each with the time since the market began."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,5 +47,5 @@ class Traded:
     is_buyer_maker: bool
 
 
-type Step = BookReset | BookChanged | BestChanged | Traded
-type Feed = Iterator[Step]
+type Move = BookReset | BookChanged | BestChanged | Traded
+type Moves = Iterator[Move]
