@@ -1,6 +1,7 @@
 """How fast a book of many orders is reconciled, beside what asking a venue takes; prints one JSON object.
 
 Every order has a fill. `same` finds nothing; `different` has every tenth order changed, and the node's cache as a third column.
+`look` is all that a look of `tc reconcile` does beside reading: it also judges whether venue and node state what can be.
 `document` reads the venue's side from the text of an `--observed` file. Each figure is the best of some rounds, in milliseconds.
 """
 
@@ -15,7 +16,7 @@ from decimal import Decimal
 import msgspec
 
 from tc.checks.reconcile import HeldBalance, HeldFill, HeldOrder, HeldPosition, Holdings, findings_of, reconcile
-from tc.checks.reconcile.observed.convert import holdings_of, observed_document
+from tc.checks.reconcile.observed.convert import holdings_of, observed_document, statable
 from tc.checks.reconcile.observed.reading import parse_observed
 
 INSTRUMENT = "BTCUSDT-PERP.BINANCE"
@@ -34,6 +35,7 @@ def main() -> None:
     measured = {
         "same": best(arguments.rounds, lambda: checked(held, seen, 0)),
         "different": best(arguments.rounds, lambda: checked(held, different, -(-arguments.orders // 10), cached=seen)),
+        "look": best(arguments.rounds, lambda: checked(held, statable(seen, whose="it"), 0)),
         "document": best(arguments.rounds, lambda: holdings_of(parse_observed(text, source="generated"))),
     }
     print(json.dumps({"benchmark": "reconcile", "orders": arguments.orders, "fills": arguments.orders, **measured}))

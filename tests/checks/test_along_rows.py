@@ -7,7 +7,7 @@ import msgspec
 
 from gated import INSTRUMENT, SECOND, START_NS, GatedStream
 from tc.checks.along_rows import AlongRows, compare_along_rows
-from tc.core.events import MarketObserved, OrderFilled, OrderRejected
+from tc.core.events import MarketDataRows, MarketObserved, OrderFilled, OrderRejected
 
 MS = SECOND // 1000
 
@@ -217,3 +217,108 @@ def test_rows_that_one_of_them_takes_in_one_entry_are_the_same_rows() -> None:
     entries = [msgspec.structs.replace(each, position=number) for number, each in enumerate(entries, 1)]
     along = compare_along_rows((left.stream.entries, left.stream.configuration), (entries, right.stream.configuration))
     assert (along.decided, along.same) == (2, 2)
+
+
+def answering(*, is_answered: bool) -> Callable[[Run], None]:
+    """Return a play in which a second order is sent as soon as the first is acknowledged, by the next row or after it."""
+
+    def play(run: Run) -> None:
+        run.row()
+        run.stream.new("A")
+        run.stream.submitted("A")
+        if is_answered:
+            run.stream.accepted("A")
+            run.stream.new("B", price="97")
+        run.row()
+
+    return play
+
+
+def test_an_answer_that_only_one_of_them_has_before_the_next_row_is_latency() -> None:
+    along = compared(answering(is_answered=True), answering(is_answered=False))
+    assert along.causes == {"acknowledgement_latency": 1}
+    assert along.differences[0].why == "until the next row came back: OrderAccepted BUY; and nothing"
+
+
+def test_the_first_fill_that_differs_is_named_whatever_was_filled_alike_before() -> None:
+    def play(run: Run, *, fills_again: bool) -> None:
+        run.row()
+        run.open("A")
+        run.open("B", "97")
+        run.row()
+        run.filled("A")
+        run.row()
+        if fills_again:
+            run.filled("B", "97")
+        run.row()
+        if fills_again:
+            run.open("C", "96")
+
+    along = compared(lambda run: play(run, fills_again=True), lambda run: play(run, fills_again=False))
+    assert along.causes == {"queue_position": 1}
+    assert along.differences[0].why == "an order at rest was filled otherwise: BUY 1 at 97 as maker after row 2 and nothing"
+
+
+def test_other_commands_by_the_same_knowledge_are_explained_by_nothing() -> None:
+    def play(run: Run, price: str) -> None:
+        run.row()
+        run.stream.new("A", price=price)
+
+    along = compared(lambda run: play(run, "100"), lambda run: play(run, "99"))
+    assert along.causes == {"other": 1}
+    assert along.differences[0].why == "nothing that is recorded differs before"
+
+
+def test_while_commands_wait_in_both_the_rate_explains_what_differs() -> None:
+    def play(run: Run, price: str) -> None:
+        run.row()
+        run.open("A")
+        run.stream.new("B", price="97")
+        run.row(after=100 * MS)
+        run.stream.new("C", price=price)
+
+    one_a_second = (1, SECOND, 1)
+    along = compared(lambda run: play(run, "96"), lambda run: play(run, "95"), Run(rate=one_a_second), Run(rate=one_a_second))
+    assert along.causes == {"rate_window": 1}
+    assert along.differences[0].why == "commands waited in both: the rate limit counts by when each was sent"
+
+
+def test_a_row_that_one_of_them_sees_twice_is_no_difference() -> None:
+    def twice(run: Run) -> None:
+        run.row()
+        now = run.stream.now
+        run.stream.emit(MarketObserved(now, now, INSTRUMENT, Decimal(99), Decimal(1), Decimal(101), Decimal(1), row=0))
+        run.row()
+        run.open("A")
+
+    def once(run: Run) -> None:
+        run.row()
+        run.row()
+        run.open("A")
+
+    along = compared(twice, once)
+    assert (along.decided, along.same, along.causes) == (1, 1, {})
+
+
+def test_rows_told_as_a_span_are_the_rows_up_to_its_last_one() -> None:
+    def play(run: Run, *, is_span: bool) -> None:
+        if is_span:
+            run.stream.emit(MarketDataRows(run.stream.now, "d" * 64, 0, 1))
+        else:
+            run.row()
+            run.row()
+        run.stream.market()
+        run.open("A")
+
+    along = compared(lambda run: play(run, is_span=True), lambda run: play(run, is_span=False))
+    assert (along.decided, along.same) == (1, 1)
+
+
+def test_an_order_that_was_met_and_never_sent_has_no_time_to_its_acknowledgement() -> None:
+    def play(run: Run) -> None:
+        run.row()
+        run.stream.initialize("E-1")
+        run.stream.accepted("E-1")
+
+    along = compared(play, play)
+    assert (along.left.acknowledged_median_ns, along.right.acknowledged_median_ns) == (None, None)

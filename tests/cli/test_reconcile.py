@@ -3,31 +3,37 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from commands import Answer
+from fake_node import FakeNode, Said, fake_node, told_by_node
 from fake_venue import KEYS, FakeVenue, answers, serving
 from fakes import CREATED_NS, make_run, run_configuration
 from streams import Venue
-from tc.checks.reconcile import HeldFill, HeldOrder, HeldPosition, Holdings, JournalBook, Unknown
+from tc.checks.reconcile import HeldBalance, HeldFill, HeldOrder, HeldPosition, Holdings, JournalBook, Unknown
 from tc.checks.reconcile.observed.convert import observed_document
 from tc.cli.reconcile import show_reconciliation
 from tc.core import INITIAL, process_event_entry
 from tc.core.events import AccountUpdated, Balance, OrderAccepted, OrderFilled, OrderInitialized, OrderSubmitted
-from tc.flows.reconcile import Source, reconcile_run
+from tc.flows.comparing import Source
+from tc.flows.reconcile import reconcile_run
 from tc.flows.witness import Witness
 from tc.spec.library import load_instrument
 from tc.store.layout import RunDirectory
 from tc.store.nodes import NodeDocument, write_node
+from tc.store.ops import read_facts
 from tc.venue.keeping import Keeper
 from tc.venue.matching import NewOrder, OrderType, Side
-from tc.wiring.reconcile import reconcile_with_venue
+from tc.wiring.reconcile import CACHE_WITHIN_S, reconcile_with_venue
 from tc.wiring.venue import symbol_rules
 
 Tc = Callable[..., Answer]
@@ -129,6 +135,7 @@ def test_json_holds_to_its_schema_and_is_what_the_artifact_keeps(
     assert document["unknown"] == {"fills": "the document does not state them"}
     kept = json.loads((run.path / document.pop("artifact")).read_bytes())
     assert kept.pop("observed")["positions"] == [{"instrument_id": "BTCUSDT.X", "signed_quantity": "1"}]
+    assert (kept.pop("cached"), document.pop("heal")) == (None, None)
     assert kept == document
 
 
@@ -195,7 +202,7 @@ def listening() -> Iterator[FakeVenue]:
     loop.close()
 
 
-def paper_run(tmp_path: Path, fake: FakeVenue, **node: object) -> RunDirectory:
+def paper_run(tmp_path: Path, fake: FakeVenue, *, is_sealed: bool = True, **node: object) -> RunDirectory:
     """Return a run that traded on the venue, which holds what its journal says."""
     document = {"mode": "paper", "node": {**NODE, **node}}
     venue = Venue(run_configuration(run_spec=document, instrument=INSTRUMENT))
@@ -206,7 +213,7 @@ def paper_run(tmp_path: Path, fake: FakeVenue, **node: object) -> RunDirectory:
     key = venue.initialize("BUY", "1.0")
     venue.submit(key)
     venue.emit(OrderAccepted(at, at, key, str(number), "A-1"))
-    return make_run(tmp_path / "artifacts", "traded", entries=venue.entries, configuration=venue.configuration)
+    return make_run(tmp_path / "artifacts", "traded", entries=venue.entries, configuration=venue.configuration, seal=is_sealed)
 
 
 @pytest.fixture
@@ -293,6 +300,156 @@ def test_any_url_but_this_machine_or_a_consented_testnet_is_refused(
     assert not run.ops_folder.exists()
 
 
+def test_a_venue_that_states_what_cannot_be_is_unknown_there(
+    command: Tc, listening: FakeVenue, tmp_path: Path, keys: None
+) -> None:
+    run = paper_run(tmp_path, listening, venue_url=f"http://127.0.0.1:{listening.port}")
+    for order in listening.orders.values():
+        order["status"] = "NEW_ADL"
+    listening.faults.append(("GET", "openOrders", answers(200, json.dumps(list(listening.orders.values())))))
+    answer = command("reconcile", "traded")
+    assert (answer.code, answer.out.splitlines()[-2:]) == (
+        5,
+        [
+            "note: orders are unknown: the venue states what cannot be, at orders[0].status",
+            "UNKNOWN: nothing was found, but something could not be asked; unknown is not flat",
+        ],
+    )
+    assert len(list(run.ops_folder.iterdir())) == 1
+
+
+# The node's cache, and healing.
+
+
+@contextmanager
+def node_of(
+    tmp_path: Path, fake: FakeVenue, holdings: Said, heal: Said = None, *, ends: bool = False, **document: Any
+) -> Iterator[tuple[FakeNode, RunDirectory]]:
+    """Let a node answer for a run that goes on at a venue, with these holdings."""
+    run = paper_run(tmp_path, fake, venue="embedded", is_sealed=ends)
+    names = {"venue_url": f"http://127.0.0.1:{fake.port}", "api_key_env": "TEST_KEY", "api_secret_env": "TEST_SECRET"}
+    with fake_node(tmp_path / "runtime", "traded", {"holdings": holdings, "heal": heal}, **names | document) as node:
+        yield node, run
+
+
+def cache_of(fake: FakeVenue, **changed: Any) -> dict[str, Any]:
+    """Return what the node of `paper_run` tells whose cache is right, with some of it changed."""
+    (number,) = fake.orders
+    order = HeldOrder("O-1", "BTCUSDT.X", "BUY", Decimal(1), Decimal(0), "ACCEPTED", Decimal("100.5"), None, str(number))
+    held = Holdings((order,), (), (), (HeldBalance("USDT", Decimal("99999.97599996")),))
+    return told_by_node(held) | changed
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_cache_of_a_running_node_is_a_third_column(command: Tc, listening: FakeVenue, tmp_path: Path) -> None:
+    with node_of(tmp_path, listening, lambda: cache_of(listening)) as (node, run):
+        answer = command("reconcile", "traded")
+        assert (answer.code, answer.err) == (0, "")
+        assert [line.split()[-1] for line in answer.out.splitlines()[6:11]] == ["cache", "0", "0", "0", "0"]
+        assert answer.out.endswith("what is held is what the journal says, and the node believes it\n")
+        node.answers["holdings"] = lambda: cache_of(listening, balances={"USDT": "1"})
+        answer = command("reconcile", "traded")
+        assert answer.code == 1
+        assert "only the cache: balances USDT\n" in answer.out
+        assert "  cached   1 USDT\n" in answer.out
+        shown = command("reconcile", "traded", "--json").json("reconcile")
+    assert [each["code"] for each in shown["findings"]] == ["cache_differs"]
+    assert shown["cached_counts"]["balances"]["differs"] == 1
+    kept = json.loads((run.path / shown["artifact"]).read_bytes())
+    assert kept["cached"]["balances"] == [{"currency": "USDT", "total": "1"}]
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("holdings", "why"),
+    [
+        (None, "the node did not answer at"),
+        (b"", "it closed without a word"),
+        (b"{}\n", "Object missing required field"),
+        (b'{"at_ns":1,"orders":[],"positions":{},"balances":{"USDT":"NaN"}}\n', "Expected `str` matching regex"),
+        (b"[" * 200_000 + b"\n", "cannot be reached"),
+        ({"error": "not a request"}, "Object missing required field"),
+    ],
+)
+def test_a_node_that_tells_nothing_that_can_be_read_delays_no_comparison_and_fails_none(
+    command: Tc, listening: FakeVenue, tmp_path: Path, holdings: Said, why: str
+) -> None:
+    with node_of(tmp_path, listening, holdings):
+        began = time.monotonic()
+        answer = command("reconcile", "traded")
+        assert time.monotonic() - began < CACHE_WITHIN_S + 2
+    assert answer.code == 0
+    assert "note: the node's cache is not compared: " in answer.out
+    assert why in answer.out
+    assert "cache\n" not in answer.out
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_node_that_is_gone_is_not_asked(command: Tc, listening: FakeVenue, tmp_path: Path) -> None:
+    with node_of(tmp_path, listening, lambda: cache_of(listening), pid=2**22 - 1) as (node, _):
+        answer = command("reconcile", "traded")
+    assert (answer.code, node.asked) == (0, [])
+    assert "cache" not in answer.out
+
+
+@pytest.mark.usefixtures("keys")
+def test_healing_compares_asks_the_node_and_compares_again(command: Tc, listening: FakeVenue, tmp_path: Path) -> None:
+    def heal() -> dict[str, Any]:
+        listening.positions.clear()  # As if the node had come to see it.
+        return {"healed": True}
+
+    with node_of(tmp_path, listening, lambda: cache_of(listening), heal) as (node, run):
+        answer = command("reconcile", "traded", "--heal")
+        assert answer.code == 0
+        assert answer.out.startswith("the node was not asked to heal: there is nothing to heal\n")
+        assert "heal" not in node.asked
+        listening.positions["BTCUSDT", "BOTH"] = Decimal("0.5")
+        answer = command("reconcile", "traded", "--heal")
+        assert answer.code == 0
+        before, after = answer.out.split("the node has healed itself\n")
+        assert before.endswith("NOT as the journal says: 1 finding\n\n")
+        assert "reconciled: what is held is what the journal says" in after
+        listening.positions["BTCUSDT", "BOTH"] = Decimal("0.5")
+        node.answers["heal"] = {"healed": False}
+        answer = command("reconcile", "traded", "--heal", "--json")
+    assert answer.code == 1
+    shown = answer.json("reconcile")
+    reason = "its engine could not take over what the venue says; the node's log says why"
+    assert shown["heal"] == {
+        "before": "ops/reconciliation-0004.json",
+        "is_asked": True,
+        "is_healed": False,
+        "reason": reason,
+    }
+    assert shown["artifact"] == "ops/reconciliation-0005.json"
+    names = [type(each).__name__ for each in read_facts(run)]
+    compared, asked, healed = "RunReconciled", "HealRequested", "RunHealed"
+    assert names == [compared, compared, asked, healed, compared, compared, asked, healed, compared]
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("ends", "document", "options", "code"),
+    [
+        (True, {}, (), 3),
+        (False, {"pid": 2**22 - 1}, (), 3),
+        (False, {"venue_url": ""}, (), 3),
+        (False, {"venue_url": "https://testnet.binancefuture.com", "environment": "testnet"}, (), 3),
+        (False, {"venue_url": "https://fapi.binance.com", "environment": "testnet"}, ("--i-mean-testnet",), 3),
+        (False, {}, ("--observed", "seen.json"), 2),
+    ],
+)
+def test_healing_is_refused_where_it_may_not_be_and_then_nothing_is_asked_or_written(
+    command: Tc, listening: FakeVenue, tmp_path: Path, ends: bool, document: dict[str, Any], options: tuple[str, ...], code: int
+) -> None:
+    with node_of(tmp_path, listening, lambda: cache_of(listening), {"healed": True}, ends=ends, **document) as (node, run):
+        answer = command("reconcile", "traded", "--heal", *options)
+    assert (answer.code, answer.out) == (code, "")
+    assert "hint:" in answer.err
+    assert (node.asked, listening.log) == ([], [])
+    assert not run.ops_folder.exists()
+
+
 EMBEDDED = {"mode": "paper", "node": {**NODE, "venue": "embedded"}}
 
 
@@ -364,9 +521,9 @@ def test_a_venue_that_is_named_is_asked_with_keys_of_an_environment_that_is_give
     run = paper_run(tmp_path, listening, venue="embedded")
     environment = {"A": KEYS.api_key, "B": KEYS.api_secret}
     names = {"api_key_env": "A", "api_secret_env": "B"}
-    artifact, document = reconcile_with_venue(run, listening.url, environment=environment, **names)
+    artifact, document = reconcile_with_venue(run, listening.url, runtime_root=tmp_path, environment=environment, **names)
     assert (artifact, document.verdict) == ("reconciliation-0001.json", "clean")
-    _, document = reconcile_with_venue(run, listening.url, environment={}, **names)
+    _, document = reconcile_with_venue(run, listening.url, runtime_root=tmp_path, environment={}, **names)
     assert document.verdict == "unknown"
 
 

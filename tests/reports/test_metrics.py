@@ -10,6 +10,7 @@ from tc.core.decision import Obligation
 from tc.reports.figures import Oddity
 from tc.reports.gate import GateSummary, OutcomeCount
 from tc.reports.metrics import METRICS, amount, run_metrics
+from tc.reports.reconciliation import KeptReconciliation, compared_metrics
 from tc.reports.report import ProcessUsage
 from tc.reports.summary import summarize
 
@@ -32,7 +33,9 @@ def names_in(value: object, path: str = "") -> set[str]:
 def test_every_name_is_in_the_table_and_every_name_of_the_table_is_there() -> None:
     gate = GateSummary("on", 1, (OutcomeCount("held", "rate_capacity", "R53", 1, 7, "O-1"),), (), (Obligation(1, "heartbeat"),))
     summary = replace(small_summary(), oddities=(Oddity("late_fill", 1, 7, "O-1"),), gate=gate)
-    assert names_in(run_metrics(summary, PROCESS, strategy_counters={"OrderDenied": 1})) == {metric.name for metric in METRICS}
+    compared = compared_metrics((KeptReconciliation("reconciliation-0001.json", None),), is_over=False)
+    metrics = run_metrics(summary, PROCESS, strategy_counters={"OrderDenied": 1}, compared=compared)
+    assert names_in(metrics) == {metric.name for metric in METRICS}
 
 
 def test_every_name_is_said_once_with_its_meaning() -> None:

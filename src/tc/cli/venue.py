@@ -47,6 +47,12 @@ Symbol = Annotated[
 StartingBalance = Annotated[
     str, typer.Option("--starting-balance", metavar="MONEY", help="What the wallet of a new state holds.")
 ]
+AccountLeverage = Annotated[
+    int,
+    typer.Option(
+        "--leverage", metavar="N", min=1, max=125, help="The account's leverage in a new state; POST leverage changes it."
+    ),
+]
 WeightLimit = Annotated[
     int, typer.Option("--weight-limit", metavar="N", min=0, help="Request weight in a minute before 429 and 418; 0 for none.")
 ]
@@ -85,6 +91,7 @@ def serve(
     at_end: AtEnd = "loop",
     symbol: Symbol = "BTCUSDT-PERP.BINANCE",
     starting_balance: StartingBalance = "100000 USDT",
+    leverage: AccountLeverage = 20,
     weight_limit: WeightLimit = 2_400,
     order_limit: OrderLimit = 1_200,
     listen_key_lifetime: ListenKeyLifetime = 3_600,
@@ -107,6 +114,7 @@ def serve(
         is_looping=at_end == "loop",
         symbol=symbol,
         starting_balance=starting_balance,
+        leverage=leverage,
         weight_limit=weight_limit,
         order_limit=order_limit,
         listen_key_lifetime_s=listen_key_lifetime,

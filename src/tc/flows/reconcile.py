@@ -1,26 +1,26 @@
 """`tc reconcile`: what a run's journal adds up to beside what its venue says; every comparison is kept as a numbered artifact."""
 
+import errno
 import os
+import stat
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO
 
 import msgspec
 
-from tc.checks.reconcile import Holdings, JournalBook, Reconciliation, Unknown, findings_of, reconcile, settled
+from tc.checks.reconcile import Holdings, Unknown, findings_of, settled
 from tc.checks.reconcile.observed.convert import holdings_of, observed_document
 from tc.checks.reconcile.observed.reading import parse_observed
-from tc.core import INITIAL, EventStreamEntry, process_event_entry
-from tc.errors import ArtifactError, DocumentError, InvariantViolation
-from tc.flows.configuration import read_configuration
+from tc.errors import ArtifactError, DocumentError
+from tc.flows.comparing import AskCache, Comparing, Source, nobody
+from tc.flows.expected import Expected
 from tc.flows.witness import Witness
 from tc.reports.reconciliation import KeptReconciliation, ReconciliationDocument
 from tc.store.facts import OpsArtifact, RunReconciled
 from tc.store.files import MOST_BYTES, read_file
-from tc.store.journal import JournalScan, read_entries, scan_journal
 from tc.store.layout import RunDirectory
 from tc.store.lock import is_active
 from tc.store.ops import append_fact, read_facts, write_numbered_artifact
@@ -29,16 +29,10 @@ STEM, SUFFIX = "reconciliation", ".json"
 MOST_LOOKS = 5
 """So often something that is not as expected is looked at while the run is being written."""
 
+MOST_PAUSES = 2
+"""So often the journal is read once more in a look, in case the venue was ahead of it."""
+
 PAUSE_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where it is learned what is held: ``venue`` and its URL, or ``file`` and its path; and what asks it."""
-
-    kind: Literal["venue", "file"]
-    name: str
-    observe: Callable[[], Holdings | Unknown]
 
 
 def reconcile_run(
@@ -46,13 +40,18 @@ def reconcile_run(
     source: Source,
     *,
     by: Witness,
-    cached: Callable[[], Holdings | None] = lambda: None,
+    cached: AskCache = nobody,
+    expected: Expected | None = None,
+    heed: Callable[[ReconciliationDocument], None] = lambda _document: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ReconciliationDocument]:
     """Compare a run's journal, as far as it is whole, with a source; keep what came of it in `ops/`, and say so in ops.jsonl.
 
-    A venue whose run is being written is asked again while something is not as expected, five times at most: what came right in
-    one of the looks was in flight.
+    A venue whose run is being written is asked again while something was right in no answer yet, five times at most. The journal
+    is read before and after each answer: what equals anything that it said between is right. The node's cache is a third column
+    where it is told; a node that does not answer once is not asked again. ``heed`` is told what it came to before that is kept:
+    what was found counts also when no disk takes it. Where the run was compared before, ``expected`` is its journal as far as it
+    was folded then, and is folded on.
 
     Returns the artifact's name in `ops/`, and what it holds.
 
@@ -62,19 +61,15 @@ def reconcile_run(
         The journal or the configuration cannot be read, a sealed journal is damaged, or the artifact cannot be written.
 
     """
-    expected = _Expected(run)
-    looks: list[Reconciliation] = []
-    observed: Holdings | Unknown
-    while True:
-        is_moving = source.kind == "venue" and is_active(run)
-        expected.catch_up()
-        observed = source.observe()
-        looks.append(reconcile(expected.holdings(), observed, cached()))
-        if looks[-1].verdict != "found" or not is_moving or len(looks) == MOST_LOOKS:
-            break
-        pause(PAUSE_S)
-    document = _document(run, source, expected, looks, observed, by)
-    return _kept(run, document, by).name, document
+    comparing = Comparing(expected or Expected(run), source, cached)
+    _compare(run, source, comparing, pause)
+    document = _document(run, source, comparing, by)
+    heed(document)
+    try:
+        return _kept(run, document, by).name, document
+    except ArtifactError as error:
+        what = f"it came to {document.verdict!r}, with {len(document.findings)} findings, and is not kept"
+        raise ArtifactError(f"{error.message}; {what}", hint=error.hint) from None
 
 
 def file_source(path: Path) -> Source:
@@ -87,7 +82,7 @@ def file_source(path: Path) -> Source:
 
     """
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}", hint="Give the file of what was observed.") from None
@@ -97,72 +92,41 @@ def file_source(path: Path) -> Source:
     return Source("file", str(path), lambda: holdings)
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a file, or what a link names; a pipe or a device is an error, and never waited for."""
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115 - the caller closes it
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(errno.EINVAL, "it is no regular file")
+
+
 def kept_reconciliations(run: RunDirectory) -> tuple[KeptReconciliation, ...]:
     """Return the reconciliations that a run's ops stream names, in order; what cannot be read of them is None."""
     names = (artifact.name for fact in read_facts(run) if isinstance(fact, RunReconciled) for artifact in fact.artifacts)
     return tuple(KeptReconciliation(name, _read(run.ops_folder / name)) for name in names)
 
 
-class _Expected:
-    """Folds a journal, and goes on where it stopped when more was written."""
-
-    def __init__(self, run: RunDirectory) -> None:
-        self._run = run
-        self._configuration = read_configuration(run).core
-        self._book = JournalBook()
-        self._state = INITIAL
-        self.entries = 0
-        self.digest = ""
-        self.notes: tuple[str, ...] = ()
-
-    @property
-    def position(self) -> int:
-        """The last position that was folded."""
-        return self._state.position
-
-    def holdings(self) -> Holdings:
-        """Return what the entries folded so far add up to."""
-        return self._book.holdings(self._state)
-
-    def catch_up(self) -> None:
-        """Fold what is whole of the journal and was not folded yet."""
-        scan = scan_journal(self._run.journal)
-        self.digest = scan.digest
-        self.notes = _notes(self._run, scan)
-        fresh = islice(read_entries(self._run.journal, from_line=self.entries + 1), scan.entries - self.entries)
-        self._fold(fresh)
-
-    def _fold(self, entries: Iterator[EventStreamEntry]) -> None:
-        for entry in entries:
-            try:
-                self._state = process_event_entry(self._state, entry, configuration=self._configuration)
-            except InvariantViolation as violation:
-                self.notes = (*self.notes, f"an entry breaks a rule, and what follows is not compared: {violation.message}")
-                return
-            self.entries += 1
-            self._book.take(entry.event, self._state)
+def _compare(run: RunDirectory, source: Source, comparing: Comparing, pause: Callable[[float], None]) -> None:
+    """Look until nothing is open, or often enough. A look at a run that has ended says everything by itself."""
+    while True:
+        is_moving = source.kind == "venue" and is_active(run)
+        comparing.look()
+        if not is_moving:
+            comparing.forget()
+            return
+        for _ in range(MOST_PAUSES):
+            if comparing.has_found:
+                pause(PAUSE_S)
+                comparing.listen()
+        if not comparing.is_open or comparing.looks == MOST_LOOKS:
+            return
 
 
-def _notes(run: RunDirectory, scan: JournalScan) -> tuple[str, ...]:
-    if scan.damage is None:
-        return ()
-    where = f"journal.jsonl line {scan.damage.line} is damaged ({scan.damage.reason})"
-    if os.path.lexists(run.seal):
-        raise ArtifactError(
-            f"{where}: a sealed journal that was altered says nothing", hint="`tc runs verify` shows every finding."
-        )
-    return (f"{where}: compared up to the line before",)
-
-
-def _document(
-    run: RunDirectory,
-    source: Source,
-    expected: _Expected,
-    looks: list[Reconciliation],
-    observed: Holdings | Unknown,
-    by: Witness,
-) -> ReconciliationDocument:
-    found, in_flight = settled(looks)
+def _document(run: RunDirectory, source: Source, comparing: Comparing, by: Witness) -> ReconciliationDocument:
+    found, in_flight = settled(comparing.found)
+    expected, observed, cached = comparing.expected, comparing.observed, comparing.cached
+    silent = (f"the node's cache is not compared: {cached.reason}",) if isinstance(cached, Unknown) else ()
     told = {
         "run_id": run.run_id,
         "tc": by.tc,
@@ -173,17 +137,24 @@ def _document(
         "position": expected.position,
         "entries": expected.entries,
         "journal_digest": expected.digest,
-        "looks": len(looks),
+        "looks": comparing.looks,
         "in_flight": in_flight,
         "counts": found.counts,
         "not_compared": found.not_compared,
         "unknown": found.unknown,
         "findings": [each.to_dict() for each in findings_of(found)],
         "rows": [msgspec.structs.asdict(row) | {"differences": [asdict(each) for each in row.differences]} for row in found.told],
-        "notes": expected.notes,
-        "observed": None if isinstance(observed, Unknown) else msgspec.to_builtins(observed_document(observed)),
+        "notes": (*expected.notes, *silent),
+        "observed": None,
+        "invented": found.invented,
+        "cached_counts": found.cached_counts,
     }
-    return msgspec.convert(told, ReconciliationDocument)
+    # What was said was judged when it was heard: it needs no second judgement.
+    return msgspec.structs.replace(
+        msgspec.convert(told, ReconciliationDocument),
+        observed=None if isinstance(observed, Unknown) else observed_document(observed),
+        cached=observed_document(cached) if isinstance(cached, Holdings) else None,
+    )
 
 
 def _kept(run: RunDirectory, document: ReconciliationDocument, by: Witness) -> OpsArtifact:

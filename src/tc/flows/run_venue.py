@@ -21,8 +21,8 @@ class RunVenue:
     ----------
     node
         The spec's node; None for a backtest, and for a node that was attached to.
-    is_backtest
-        Whether there was no venue at all.
+    is_backtest, is_attached
+        Whether there was no venue at all; whether the node is somebody's own, which may trade more than the run records.
     instrument
         What was traded, where the configuration says it.
     since_ns
@@ -32,6 +32,7 @@ class RunVenue:
 
     node: NodeSpec | None
     is_backtest: bool
+    is_attached: bool
     instrument: InstrumentSpec | None
     since_ns: int
 
@@ -65,9 +66,11 @@ def venue_of(run: RunDirectory) -> RunVenue:
         document = msgspec.convert(stored.document, _Document)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ArtifactError(f"{run.configuration} does not say where the run traded: {error}") from None
+    mode = document.run_spec.mode or metadata.mode
     return RunVenue(
         node=document.run_spec.node,
-        is_backtest=(document.run_spec.mode or metadata.mode) == "backtest",
+        is_backtest=mode == "backtest",
+        is_attached=mode == "attached",
         instrument=document.instrument,
         since_ns=(metadata.started or metadata.created).ns,
     )

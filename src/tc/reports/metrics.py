@@ -100,6 +100,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("gate.unrealised[].deadline_ns", "ns since 1970 UTC", "a deadline that lay behind the run's end"),
     Metric("gate.unrealised[].reason", "", "why it was one"),
     Metric("gate.unrealised[].scope", "", "what it was about: an order key, an instrument, or empty"),
+    Metric("reconciliation.comparisons", "comparisons", "with the venue, as far as this was written: absent for a backtest"),
+    Metric("reconciliation.clean", "comparisons", "of these, as the journal says"),
+    Metric("reconciliation.found", "comparisons", "of these, not as the journal says"),
+    Metric("reconciliation.unknown", "comparisons", "of these, with something that could not be asked"),
+    Metric("reconciliation.latest", "", "clean, found or unknown by the last of these; null when there was none"),
+    Metric("reconciliation.is_over", "", "false in a sealed run: its last comparison is made after that, and kept in ops/"),
     Metric("process", "", "null where it was not measured, else the object below; it differs between two runs of one spec"),
     Metric("process.wall_s", "s", "wall-clock time of the engine"),
     Metric("process.cpu_s", "s", "processor time of the engine"),
@@ -108,13 +114,17 @@ METRICS: tuple[Metric, ...] = (
     Metric("process.written_bytes", "B", "written to storage; null where the system does not say"),
     Metric("process.rows_per_s", "rows/s", "data.rows / wall_s; null when no time passed"),
     Metric("process.events_per_s", "entries/s", "journal.events / wall_s; null when no time passed"),
-    Metric("process.recording", "", "buffered, or durable: each entry on disk before the next"),
+    Metric("process.recording", "", "buffered, or durable: each entry on disk before the next, on paper before its effects"),
     Metric("strategy_counters.*", "", "what a packaged scenario counted, by name; empty for other strategies"),
 )
 
 
 def run_metrics(
-    summary: RunSummary, process: ProcessUsage | None, *, strategy_counters: Mapping[str, int] | None = None
+    summary: RunSummary,
+    process: ProcessUsage | None,
+    *,
+    strategy_counters: Mapping[str, int] | None = None,
+    compared: Metrics | None = None,
 ) -> Metrics:
     """Return the content of metrics.json: counts as integers, amounts as exact decimal strings; see `METRICS`."""
     outcomes = summary.outcomes
@@ -140,6 +150,7 @@ def run_metrics(
         "open_positions": [_plain(asdict(position)) for position in summary.open_positions],
         "oddities": [asdict(oddity) for oddity in summary.oddities],
         "gate": _gate(summary),
+        **({} if compared is None else {"reconciliation": compared}),
         "process": _process(summary, process),
         "strategy_counters": dict(strategy_counters or {}),
     }

@@ -1,5 +1,6 @@
 """The document that a reconciliation leaves in `ops/`, and what a report says of those that a run has."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -81,6 +82,8 @@ class ReconciliationDocument(Struct, frozen=True, forbid_unknown_fields=True, kw
         How many rows of each kind have each verdict.
     not_compared
         How many closed orders and fills of the journal lie before what the source states.
+    invented
+        How many fills of the journal were made up when the run's engine was asked to heal, and are not stated by the source.
     unknown
         Why a kind could not be compared.
     findings, rows
@@ -89,6 +92,10 @@ class ReconciliationDocument(Struct, frozen=True, forbid_unknown_fields=True, kw
         What to know about the journal.
     observed
         What the source said, as ``--observed`` reads it; null when it could not be asked.
+    cached_counts
+        The same as ``counts``, with the node's cache in the place of the source; empty where there was no cache to compare.
+    cached
+        What the node's cache held, in the form of ``observed``; null where the run has no running node, or that did not answer.
 
     """
 
@@ -111,11 +118,25 @@ class ReconciliationDocument(Struct, frozen=True, forbid_unknown_fields=True, kw
     rows: tuple[ToldRow, ...]
     notes: tuple[str, ...]
     observed: Observed | None
+    invented: int = 0
+    cached_counts: dict[Kind, dict[Verdict, int]] = {}
+    cached: Observed | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON object that the artifact is."""
         document: dict[str, object] = msgspec.to_builtins(self)
         return document
+
+
+def compared_metrics(kept: Sequence["KeptReconciliation"], *, is_over: bool) -> dict[str, object]:
+    """Return what metrics.json says of the comparisons so far; one that cannot be read counts, and has no verdict."""
+    verdicts = [None if each.document is None else each.document.verdict for each in kept]
+    return {
+        "comparisons": len(verdicts),
+        **{verdict: verdicts.count(verdict) for verdict in ("clean", "found", "unknown")},
+        "latest": verdicts[-1] if verdicts else None,
+        "is_over": is_over,
+    }
 
 
 class KeptReconciliation(Struct, frozen=True):

@@ -115,6 +115,29 @@ class RunReconciled(OpsFact, frozen=True):
     findings: int
 
 
+class HealRequested(OpsFact, frozen=True):
+    """Somebody asked the run's node to let its engine take over what the venue says: it may invent orders and fills for that.
+
+    Parameters
+    ----------
+    position
+        The journal's position up to which it was compared before.
+    findings
+        How many findings there were then.
+
+    """
+
+    position: int
+    findings: int
+
+
+class RunHealed(OpsFact, frozen=True):
+    """The node answered: whether its engine says that it could, and why not."""
+
+    is_healed: bool
+    reason: str = ""
+
+
 class OpsMended(OpsFact, frozen=True):
     """The last line of this stream had been torn by a crash; its bytes were cut off and are kept as an artifact."""
 
@@ -130,6 +153,8 @@ type Fact = (
     | ReportWritten
     | RunExported
     | RunReconciled
+    | HealRequested
+    | RunHealed
     | OpsMended
 )
 

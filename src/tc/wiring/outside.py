@@ -12,8 +12,9 @@ from tc.errors import ArtifactError, TcError
 from tc.wiring.paper_parts import SETTLED_WITHIN_S, PaperPlace, judged, line_to, on_stop_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from tc.flows.expected import Expected
     from tc.flows.supervise import Supervised, Supervision
     from tc.ports import OnStop
     from tc.reports.reconciliation import ReconciliationDocument
@@ -41,6 +42,7 @@ class Outside:
         self._directory = run_directory(place.artifacts_root, run_id)
         self._continuous = _Continuous(self, node.reconciliation)
         self._url = ""
+        self._expected: Expected | None = None
         self.reconciliation: ReconciliationDocument | None = None
 
     @property
@@ -76,6 +78,7 @@ class Outside:
             start_deadline_s=seconds_ns(self._node.start_deadline_s) / 1e9,
             stop_deadline_s=seconds_ns(self._node.stop_deadline_s) / 1e9,
             on_stop=on_stop_of(self._spec),
+            secrets=tuple(self._environment[name] for name in (self._node.api_key, self._node.api_secret)),
         )
 
     def announce(self, url: str, pid: int) -> None:
@@ -125,20 +128,39 @@ class Outside:
 
         self._continuous.end()
         remove_node(self._place.runtime_root, self._directory.run_id)
-        if supervised.how == "alone":
+        if supervised.how == "alone" or supervised.is_nobody_there:
             return  # Nobody is there to be asked; what it keeps is compared when the run goes on.
         is_blocked = supervised.finished is not None and supervised.finished["status"] == "blocked"
         if not is_blocked:
-            self.reconciliation = self.reconciled()
+            self.compare(self._note, everything=True)
 
-    def reconciled(self) -> "ReconciliationDocument | None":
-        """Compare the run with its venue now; None where the node made no run."""
+    def compare(self, heed: "Callable[[ReconciliationDocument], None]", *, everything: bool) -> None:
+        """Compare the run with its venue now, if the node made one; what it comes to is heeded even if no disk takes it.
+
+        Asking for ``everything`` finds orders in others' instruments, too; while the node trades it is left that much of the
+        venue's patience.
+        """
+        from tc.flows.expected import Expected
         from tc.wiring.reconcile import reconcile_with_venue
 
         if self.run is None or not self.run.configuration.exists():
-            return None
-        names = {"api_key_env": self._node.api_key, "api_secret_env": self._node.api_secret}
-        return reconcile_with_venue(self.run, self._judged(self._url), environment=self._environment, **names)[1]
+            return
+        # One fold serves all comparisons of the run: each costs what is new.
+        self._expected = self._expected or Expected(self.run)
+        reconcile_with_venue(
+            self.run,
+            self._judged(self._url),
+            runtime_root=self._place.runtime_root,
+            environment=self._environment,
+            api_key_env=self._node.api_key,
+            api_secret_env=self._node.api_secret,
+            heed=heed,
+            expected=self._expected,
+            everything=everything,
+        )
+
+    def _note(self, document: "ReconciliationDocument") -> None:
+        self.reconciliation = document
 
     def block(self, reason: str) -> None:
         """Let the run open no more risk, until a person clears the switch."""
@@ -163,7 +185,8 @@ class Outside:
             *(*_TC, "venue", "serve", "--port", "0", "--until-stdin-closes", "--state", str(state)),
             *("--market-data", source, "--speed", market.speed, "--at-end", market.at_end, "--seed", str(self._spec.seed)),
             *("--symbol", str(symbol if symbol is None else symbol.resolve())),
-            *("--starting-balance", self._spec.venue.starting_balances[0]),
+            *("--starting-balance", self._spec.stated_venue.starting_balances[0]),
+            *("--leverage", self._spec.stated_venue.default_leverage),
             *("--api-key-env", self._node.api_key, "--api-secret-env", self._node.api_secret),
         )
         keep_command(self._venue_file(".json"), command)
@@ -223,8 +246,10 @@ class _Continuous:
 
     def _compare(self) -> None:
         with suppress(TcError):  # What could not be kept is tried again at the next time.
-            found = self._outside.reconciled()
-            if found is not None and found.verdict == "found" and self._blocks:
-                self._outside.block(
-                    f"the run is not as its venue says: {len(found.findings)} findings at position {found.position}"
-                )
+            self._outside.compare(self._heed, everything=False)
+
+    def _heed(self, document: "ReconciliationDocument") -> None:
+        if document.verdict == "found" and self._blocks:
+            self._outside.block(
+                f"the run is not as its venue says: {len(document.findings)} findings at position {document.position}"
+            )

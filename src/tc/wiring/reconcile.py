@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from tc.checks.reconcile import Holdings, Unknown
     from tc.exchange.account import VenueReading
     from tc.exchange.keys import Keys
-    from tc.flows.reconcile import Source
+    from tc.flows.comparing import AskCache, Source
+    from tc.flows.expected import Expected
+    from tc.flows.heal import Healed
     from tc.flows.run_venue import RunVenue
     from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.venue_url import VenueUrl
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _EARLIER_NS = 10_000_000_000
 """So much earlier than the run's start histories are asked for: what counts is told by the venue's own clock then."""
+
+CACHE_WITHIN_S = 1.0
+"""So long may a node take in all to tell what its cache holds; a comparison waits no longer for it."""
 
 READ_ONLY = "this node is only watched: nothing may be sent to its venue from outside"
 NOT_FOUND = "its venue does not run, as far as is known here: no node of this run is under the runtime root"
@@ -33,25 +38,91 @@ def reconcile_run(
 
     if observed is not None:
         return reconcile_run(run, file_source(observed), by=witness_here())
-    return reconcile_run(run, _source_of(run, runtime_root, means_testnet=means_testnet), by=witness_here())
+    source = _source_of(run, runtime_root, means_testnet=means_testnet)
+    return reconcile_run(run, source, by=witness_here(), cached=_cache_of(run, runtime_root))
+
+
+def heal_run(run: "RunDirectory", *, runtime_root: Path, means_testnet: bool) -> "Healed":
+    """Compare a run with its venue, let its running node heal what differs, and compare again."""
+    from tc.flows.heal import heal_run, healing_alone, node_to_heal
+    from tc.flows.reconcile import reconcile_run
+
+    node = node_to_heal(run, runtime_root)
+    source = _source_of(run, runtime_root, means_testnet=means_testnet)
+
+    def compare() -> "tuple[str, ReconciliationDocument]":
+        return reconcile_run(run, source, by=witness_here(), cached=_cache_of(run, runtime_root))
+
+    with healing_alone(runtime_root, run.run_id):
+        return heal_run(run, node, compare=compare, by=witness_here)
 
 
 def reconcile_with_venue(
-    run: "RunDirectory", url: "VenueUrl", *, environment: "Mapping[str, str]", api_key_env: str, api_secret_env: str
+    run: "RunDirectory",
+    url: "VenueUrl",
+    *,
+    runtime_root: Path,
+    environment: "Mapping[str, str]",
+    api_key_env: str,
+    api_secret_env: str,
+    heed: "Callable[[ReconciliationDocument], None]" = lambda _document: None,
+    expected: "Expected | None" = None,
+    everything: bool = True,
 ) -> "tuple[str, ReconciliationDocument]":
-    """Compare a run's journal with a venue whose URL was judged, keys taken from an environment by their names."""
-    from tc.flows.reconcile import Source, reconcile_run
+    """Compare a run's journal with a venue whose URL was judged, keys taken from an environment by their names.
+
+    ``heed`` is told what it came to before that is kept; ``expected`` is the run's journal as it was folded before; without
+    ``everything`` the venue is not asked for orders in instruments that are not the run's, which costs it twice as much weight.
+    """
+    from tc.flows.comparing import Source
+    from tc.flows.reconcile import reconcile_run
     from tc.flows.run_venue import venue_of
 
-    observe = _signed(venue_of(run), url, environment, (api_key_env, api_secret_env))
-    return reconcile_run(run, Source("venue", str(url), observe), by=witness_here())
+    observe = _signed(venue_of(run), url, environment, (api_key_env, api_secret_env), everything=everything)
+    source = Source("venue", str(url), observe)
+    return reconcile_run(run, source, by=witness_here(), cached=_cache_of(run, runtime_root), heed=heed, expected=expected)
+
+
+def _cache_of(run: "RunDirectory", runtime_root: Path) -> "AskCache":
+    """Return what asks the run's node for its cache, if it has one that runs; all questions together take a second at most."""
+    import time
+
+    from tc.checks.reconcile import Unknown, holdings_of_cache
+    from tc.errors import TcError
+    from tc.flows.node_line import ask_holdings
+    from tc.flows.run_venue import venue_of
+    from tc.store.nodes import process_state, read_node
+
+    venue = venue_of(run)
+    only = frozenset(venue.instruments.values()) if venue.is_attached else None
+    left_s = CACHE_WITHIN_S
+
+    def ask() -> "Holdings | Unknown | None":
+        nonlocal left_s
+        began_s = time.monotonic()
+        try:
+            node = read_node(runtime_root, run.run_id)
+            state = "gone" if node is None else process_state(node)
+            if node is None or state == "gone":
+                return None
+            if state == "stopped":
+                return Unknown("the node is stopped by a signal")
+            if left_s <= 0:
+                return Unknown(f"the node took longer than {CACHE_WITHIN_S:g} s to tell it")
+            return holdings_of_cache(ask_holdings(node.socket, within_s=left_s), only=only)
+        except TcError as error:
+            return Unknown(error.message)
+        finally:
+            left_s -= time.monotonic() - began_s
+
+    return ask
 
 
 def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool) -> "Source":
     """Return the venue of a run: its embedded one when that has ended, else where its node or its spec says that it trades."""
     from tc.checks.reconcile import Unknown
     from tc.errors import DocumentError
-    from tc.flows.reconcile import Source
+    from tc.flows.comparing import Source
     from tc.flows.run_venue import venue_of
     from tc.spec.venue_url import judge
     from tc.store.nodes import read_node
@@ -78,7 +149,7 @@ def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool) 
 
 def _ended_venue(run: "RunDirectory", venue: "RunVenue", runtime_root: Path) -> "Source | None":
     """Return the embedded venue of a run from its state file, when it is there and no venue runs on it; else None."""
-    from tc.flows.reconcile import Source
+    from tc.flows.comparing import Source
     from tc.wiring.kept_venue import is_held, served_again
 
     state = runtime_root / "venues" / f"{run.run_id}.sqlite"
@@ -88,34 +159,36 @@ def _ended_venue(run: "RunDirectory", venue: "RunVenue", runtime_root: Path) -> 
 
     async def read() -> "VenueReading":
         async with served_again(state, instrument) as (url, keys):
-            return await _read(venue, url, keys)
+            return await _read(venue, url, keys, everything=True)
 
     return Source("venue", f"embedded, from {state}", _asked(venue, read))
 
 
 def _signed(
-    venue: "RunVenue", url: "VenueUrl", environment: "Mapping[str, str]", names: tuple[str, str]
+    venue: "RunVenue", url: "VenueUrl", environment: "Mapping[str, str]", names: tuple[str, str], *, everything: bool = True
 ) -> "Callable[[], Holdings | Unknown]":
     """Return what asks a venue over our own signed line, without the node."""
     from tc.exchange.keys import read_keys
 
     async def read() -> "VenueReading":
-        return await _read(venue, url, read_keys(*names, environment))
+        return await _read(venue, url, read_keys(*names, environment), everything=everything)
 
     return _asked(venue, read)
 
 
-async def _read(venue: "RunVenue", url: "VenueUrl", keys: "Keys") -> "VenueReading":
+async def _read(venue: "RunVenue", url: "VenueUrl", keys: "Keys", *, everything: bool) -> "VenueReading":
     from tc.exchange.account import read_account
     from tc.exchange.line import VenueLine
 
     async with VenueLine(url, keys) as line:
-        return await read_account(line, symbols=venue.instruments, since_ns=venue.since_ns - _EARLIER_NS)
+        since_ns = venue.since_ns - _EARLIER_NS
+        return await read_account(line, symbols=venue.instruments, since_ns=since_ns, everything=everything)
 
 
 def _asked(venue: "RunVenue", read: "Callable[[], Coroutine[None, None, VenueReading]]") -> "Callable[[], Holdings | Unknown]":
     """Return what asks, and says what is held in the run's words; a venue that cannot be asked is unknown."""
     from asyncio import run
+    from dataclasses import replace
 
     from tc.checks.reconcile import Unknown
     from tc.errors import ArtifactError, DocumentError, UnreachableError
@@ -126,6 +199,7 @@ def _asked(venue: "RunVenue", read: "Callable[[], Coroutine[None, None, VenueRea
             reading = run(read())
         except (UnreachableError, DocumentError, ArtifactError) as error:
             return Unknown(error.message)
-        return held_at_venue(reading, instruments=venue.instruments, since_ns=venue.since_ns + reading.skew_ns)
+        held = held_at_venue(reading, instruments=venue.instruments, since_ns=venue.since_ns + reading.skew_ns)
+        return replace(held, until_ns=reading.at_ns + reading.duration_ns + reading.skew_ns)
 
     return observe

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -40,6 +40,7 @@ class VenueOptions:
     is_looping: bool
     symbol: str
     starting_balance: str
+    leverage: int
     weight_limit: int
     order_limit: int
     listen_key_lifetime_s: int
@@ -76,7 +77,7 @@ def serve_venue(options: VenueOptions, on_ready: Callable[[str], None]) -> None:
     with ExitStack() as stack:
         state = options.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tc-venue-"))) / "venue.sqlite"
         settings = VenueSettings(
-            rules=symbol_rules(_instrument(options.symbol)),
+            rules=replace(symbol_rules(_instrument(options.symbol)), leverage=options.leverage),
             balances=_balances(options.starting_balance),
             state=state,
             is_flushed=options.is_flushed,

@@ -5,9 +5,9 @@ from decimal import Decimal
 from hypothesis import given
 
 from streams import Venue, configuration, venues
-from tc.checks.reconcile import HeldBalance, HeldPosition, Holdings, JournalBook, Unknown
+from tc.checks.reconcile import HeldBalance, HeldPosition, Holdings, JournalBook, Life, Unknown
 from tc.core import INITIAL, process_event_entry
-from tc.core.events import OrderFilled
+from tc.core.events import OrderFilled, SnapshotTaken
 
 
 def told(venue: Venue) -> Holdings:
@@ -90,6 +90,38 @@ def test_orders_and_positions_of_a_snapshot_are_held() -> None:
     external = {order.key: order for order in held.orders}["E-1"]
     assert (external.quantity, external.filled, external.status) == (Decimal(4), Decimal(1), "PARTIALLY_FILLED")
     assert held.positions == (HeldPosition("BTCUSDT.X", Decimal(-2)),)
+
+
+def test_the_life_of_a_node_begins_with_its_snapshot() -> None:
+    venue = Venue()
+    venue.fill(venue.accepted())
+    book, state = JournalBook(), INITIAL
+    for entry in venue.entries:
+        state = process_event_entry(state, entry, configuration=venue.configuration)
+        book.take(entry.event, state)
+    assert book.life == Life()
+    book.take(SnapshotTaken(venue.now, 77, "venue", "none"), state)
+    assert book.life == Life(77, frozenset({"O-1"}))
+
+
+def test_a_guessed_fill_is_invented_only_where_the_run_was_healed_then() -> None:
+    venue = Venue()
+    at_ns = venue.fill(venue.accepted(), source="compat").at_ns
+    venue.fill(venue.accepted())
+    book, state = JournalBook(), INITIAL
+    for entry in venue.entries:
+        state = process_event_entry(state, entry, configuration=venue.configuration)
+        book.take(entry.event, state)
+
+    def invented(*healed: tuple[int, int]) -> list[bool]:
+        fills = book.holdings(state, healed=healed).fills
+        assert isinstance(fills, tuple)
+        return [each.is_invented for each in fills]
+
+    assert invented() == [False, False]
+    assert invented((at_ns - 2, at_ns - 1), (at_ns, at_ns)) == [True, False]
+    assert invented((at_ns + 1, at_ns + 2)) == [False, False]
+    assert invented((0, 2**63)) == [True, False]
 
 
 def test_an_answer_that_is_outstanding_is_remarked() -> None:

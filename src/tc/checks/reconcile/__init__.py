@@ -1,6 +1,7 @@
 """Reconciliation: what the journal says a run holds, beside what its venue says; values in, values out."""
 
 from tc.checks.reconcile.book import JournalBook
+from tc.checks.reconcile.cached import Life, NodeHoldings, holdings_of_cache, within_life
 from tc.checks.reconcile.compare import reconcile
 from tc.checks.reconcile.findings import CODES, findings_of
 from tc.checks.reconcile.holdings import (
@@ -15,7 +16,7 @@ from tc.checks.reconcile.holdings import (
     unknown_holdings,
 )
 from tc.checks.reconcile.result import Cached, Difference, Reconciliation, Row, Verdict
-from tc.checks.reconcile.settle import settled
+from tc.checks.reconcile.settle import is_open, settled
 
 __all__ = [
     "CODES",
@@ -29,12 +30,17 @@ __all__ = [
     "Holdings",
     "JournalBook",
     "Kind",
+    "Life",
+    "NodeHoldings",
     "Reconciliation",
     "Row",
     "Unknown",
     "Verdict",
     "findings_of",
+    "holdings_of_cache",
+    "is_open",
     "reconcile",
     "settled",
     "unknown_holdings",
+    "within_life",
 ]

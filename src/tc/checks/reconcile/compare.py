@@ -7,93 +7,149 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tc.checks.reconcile.holdings import (
+    AMOUNTS,
     KINDS,
+    Held,
     HeldFill,
     HeldOrder,
     Holdings,
     Kind,
+    Name,
+    Said,
     Unknown,
+    name_of,
     unknown_holdings,
 )
-from tc.checks.reconcile.join import SHAPES, Held, differences, pair, words_of
-from tc.checks.reconcile.result import Difference, Reconciliation, Row, Verdict
+from tc.checks.reconcile.join import SHAPES, differences, pair, words_of
+from tc.checks.reconcile.result import FOUND, Difference, Reconciliation, Row, Verdict
 from tc.core.state.model import FINAL
 
 EXTERNAL = "EXTERNAL: the journal has no such order"
-_AMOUNTS: Mapping[Kind, str] = {"positions": "signed_quantity", "balances": "total"}
 BEYOND = "it ended before what the venue states begins"
 
 
 class _Judged(Struct, frozen=True):
-    """One pair, and what it comes to."""
+    """One pair, and what it comes to; whether it is right by one of several amounts that the journal said meanwhile."""
 
     expected: Held | None
     actual: Held | None
     verdict: Verdict
     differences: tuple[Difference, ...] = ()
+    is_moving: bool = False
 
 
 class _Compared(Struct, frozen=True):
-    """One kind: its pairs, why they are unknown (else empty), and how many are beyond what the source states."""
+    """One kind: its pairs, why they are unknown (else empty), how many lie beyond what the source states, how many invented."""
 
     judged: tuple[_Judged, ...]
     unknown: str = ""
     left_out: int = 0
+    invented: int = 0
 
 
-def reconcile(expected: Holdings, observed: Holdings | Unknown, cached: Holdings | None = None) -> Reconciliation:
+def reconcile(
+    expected: Holdings, observed: Holdings | Unknown, cached: Holdings | None = None, said: Said | None = None
+) -> Reconciliation:
     """Compare what is expected with what is observed, and with what the node's cache holds where that is given.
 
-    What cannot be asked is unknown, never flat. The cost is linear in the number of orders and fills, plus sorting the rows.
+    What cannot be asked is unknown, never flat. What equals something that the journal ``said`` while the others were asked is
+    matched. The cost is linear in the number of orders and fills, plus sorting the rows.
     """
+    said = said or {}
     seen = unknown_holdings(observed) if isinstance(observed, Unknown) else observed
-    compared = {kind: _compared(kind, expected, seen) for kind in KINDS}
+    compared = {kind: _compared(kind, expected, seen, said.get(kind, {})) for kind in KINDS}
     rows: list[Row] = []
+    moving: set[tuple[Kind, str]] = set()
     for kind in KINDS:
-        told = _rows(kind, compared[kind].judged, None if cached is None else _compared(kind, expected, cached).judged)
-        rows += sorted(told, key=attrgetter("subject"))
+        judged = compared[kind].judged
+        believed = None if cached is None else _compared(kind, expected, cached, said.get(kind, {})).judged
+        rows += sorted(_rows(kind, judged, believed), key=attrgetter("subject"))
+        moving |= {(kind, SHAPES[kind].subject(_of(each))) for each in (*judged, *(believed or ())) if each.is_moving}
     return Reconciliation(
         rows=tuple(rows),
         unknown={kind: each.unknown for kind, each in compared.items() if each.unknown},
         not_compared={kind: each.left_out for kind, each in compared.items() if each.left_out},
+        invented=sum(each.invented for each in compared.values()),
+        moving=frozenset(moving),
     )
 
 
-def _compared(kind: Kind, expected: Holdings, seen: Holdings) -> _Compared:
+def _compared(kind: Kind, expected: Holdings, seen: Holdings, said: Mapping[Name, Sequence[Held | None]]) -> _Compared:
     wanted, actual = _part(kind, expected), _part(kind, seen)
     if isinstance(wanted, Unknown):
         stated = () if isinstance(actual, Unknown) else actual
         return _Compared(tuple(_Judged(None, each, "unknown") for each in stated), wanted.reason)
     if isinstance(actual, Unknown):
         return _Compared(tuple(_Judged(each, None, "unknown") for each in wanted), actual.reason)
-    judged = [_judged(kind, *each, seen) for each in pair(kind, wanted, actual)]
+    pairs = pair(kind, wanted, actual)
+    judged = [_judged(kind, *each, seen) for each in pairs]
+    if said:
+        judged = [_heard(kind, *each, seen, judgement, said) for each, judgement in zip(pairs, judged, strict=True)]
     kept = tuple(each for each in judged if each is not None)
-    return _Compared(kept, left_out=len(judged) - len(kept))
+    invented = sum(_is_invented(*each) for each in pairs) if kind == "fills" else 0
+    return _Compared(kept, left_out=len(judged) - len(kept) - invented, invented=invented)
 
 
 def _part(kind: Kind, holdings: Holdings) -> tuple[Held, ...] | Unknown:
     """Return one part; a position or a balance of zero is none."""
     part: tuple[Held, ...] | Unknown = getattr(holdings, kind)
-    amount = _AMOUNTS.get(kind)
+    amount = AMOUNTS.get(kind)
     if amount is None or isinstance(part, Unknown):
         return part
     return tuple(each for each in part if getattr(each, amount))
 
 
+def _is_invented(expected: Held | None, actual: Held | None) -> bool:
+    return actual is None and isinstance(expected, HeldFill) and expected.is_invented
+
+
+def _is_earlier(expected: Held | None, first_ns: int | None) -> bool:
+    return isinstance(expected, HeldFill) and first_ns is not None and expected.at_ns < first_ns
+
+
 def _judged(kind: Kind, expected: Held | None, actual: Held | None, seen: Holdings) -> _Judged | None:
-    """Return a pair's verdict; None when the source does not reach back to what it lacks."""
+    """Return a pair's verdict; None when the source does not reach back to what it lacks, or never had it to state."""
     if actual is None:
         if isinstance(expected, HeldOrder) and expected.status in FINAL:
             if expected.venue_order_id is None:
                 return _Judged(expected, None, "matched")
             return _Judged(expected, None, "missing") if seen.has_all_closed else None
-        if isinstance(expected, HeldFill) and seen.fills_from_ns is not None and expected.at_ns < seen.fills_from_ns:
+        if _is_invented(expected, actual) or _is_earlier(expected, seen.fills_from_ns):
             return None
         return _Judged(expected, None, "missing")
     if expected is None:
         return _Judged(None, actual, "unexpected")
     differing = differences(kind, expected, actual)
     return _Judged(expected, actual, "differs" if differing else "matched", differing)
+
+
+def _heard(
+    kind: Kind,
+    expected: Held | None,
+    actual: Held | None,
+    seen: Holdings,
+    judged: _Judged | None,
+    said: Mapping[Name, Sequence[Held | None]],
+) -> _Judged | None:
+    """Return a pair's verdict by all that the journal said of it meanwhile.
+
+    An amount that is right by one of several may be so by chance: the same comes back again and again.
+    """
+    values = () if judged is None else said.get(name_of(_of(judged)), ())
+    if judged is None or not values or (judged.verdict not in FOUND and kind not in AMOUNTS):
+        return judged
+    is_heard = any(_is_right(kind, value, actual, seen) for value in values)
+    if not (is_heard or judged.verdict == "matched"):
+        return judged
+    return _Judged(expected, actual, "matched", is_moving=kind in AMOUNTS and not (is_heard and len(values) == 1))
+
+
+def _is_right(kind: Kind, said: Held | None, actual: Held | None, seen: Holdings) -> bool:
+    amount = AMOUNTS.get(kind)
+    if said is None or (amount is not None and not getattr(said, amount)):
+        return actual is None
+    judged = _judged(kind, said, actual, seen)
+    return judged is None or judged.verdict == "matched"
 
 
 def _rows(kind: Kind, judged: Sequence[_Judged], cached: Sequence[_Judged] | None) -> list[Row]:

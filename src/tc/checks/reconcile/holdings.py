@@ -1,12 +1,15 @@
 """Holdings: what an account holds by somebody's word, in words that journal, venue and node share; every amount is exact."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, assert_never
 
 Kind = Literal["orders", "fills", "positions", "balances"]
 KINDS: tuple[Kind, ...] = ("orders", "fills", "positions", "balances")
 """What is compared, in the order in which it is told."""
+AMOUNTS: Mapping[Kind, str] = {"positions": "signed_quantity", "balances": "total"}
+"""The kinds of which there is an amount each, and its field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class HeldOrder:
 class HeldFill:
     """One fill. It names its order by the client order id, the venue's id, or both; what it does not name is not compared.
 
-    ``at_ns`` is when it happened, by the venue's clock, in nanoseconds since the epoch; it is not compared.
+    ``at_ns`` is when it happened, by the venue's clock, in nanoseconds since the epoch; it is not compared. ``is_invented`` says
+    that the engine made it up when a person asked it to heal: no venue is expected to state it.
     """
 
     trade_id: str
@@ -69,6 +73,7 @@ class HeldFill:
     key: str | None = None
     venue_order_id: str | None = None
     at_ns: int = 0
+    is_invented: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ class Holdings:
         Fills before this time, by the venue's clock in nanoseconds since the epoch, are not stated.
     at_ns
         When it was so, in nanoseconds since the epoch; None where that is not known.
+    until_ns
+        What happened later, by the venue's clock, is not stated; None where that is not known.
 
     """
 
@@ -115,6 +122,28 @@ class Holdings:
     has_all_closed: bool = True
     fills_from_ns: int | None = None
     at_ns: int | None = None
+    until_ns: int | None = None
+
+
+Held = HeldOrder | HeldFill | HeldPosition | HeldBalance
+Name = str | tuple[str, str]
+Said = Mapping[Kind, Mapping[Name, Sequence[Held | None]]]
+"""All that a journal said, one after the other, of what it changed while a source was asked; by kind and `name_of`."""
+
+
+def name_of(held: Held) -> Name:
+    """Return by what the journal tells one of a kind from another."""
+    match held:
+        case HeldOrder():
+            return held.key
+        case HeldFill():
+            return held.instrument_id, held.trade_id
+        case HeldPosition():
+            return held.instrument_id
+        case HeldBalance():
+            return held.currency
+        case _:
+            assert_never(held)
 
 
 def unknown_holdings(unknown: Unknown) -> Holdings:

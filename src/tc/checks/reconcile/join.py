@@ -7,10 +7,9 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import assert_never
 
-from tc.checks.reconcile.holdings import HeldBalance, HeldFill, HeldOrder, HeldPosition, Kind
+from tc.checks.reconcile.holdings import Held, HeldBalance, HeldFill, HeldOrder, HeldPosition, Kind
 from tc.checks.reconcile.result import Difference
 
-type Held = HeldOrder | HeldFill | HeldPosition | HeldBalance
 type Pair = tuple[Held | None, Held | None]
 type Identity = Callable[[Held], Hashable | None]
 

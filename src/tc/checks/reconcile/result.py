@@ -75,12 +75,18 @@ class Reconciliation:
         Why a kind could not be compared at all.
     not_compared
         How many expected closed orders and fills the source does not reach back to.
+    invented
+        How many expected fills were made up when the run's engine was asked to heal, and are not stated by the source.
+    moving
+        Kind and subject of amounts that are right by one of several that the journal said meanwhile: that may be chance.
 
     """
 
     rows: tuple[Row, ...]
     unknown: Mapping[Kind, str]
     not_compared: Mapping[Kind, int]
+    invented: int = 0
+    moving: frozenset[tuple[Kind, str]] = frozenset()
 
     @cached_property
     def told(self) -> tuple[Row, ...]:
@@ -92,6 +98,12 @@ class Reconciliation:
         """How many rows of each kind have each verdict."""
         counted = Counter((row.kind, row.verdict) for row in self.rows)
         return {kind: {verdict: counted[kind, verdict] for verdict in VERDICTS} for kind in KINDS}
+
+    @cached_property
+    def cached_counts(self) -> Mapping[Kind, Mapping[str, int]]:
+        """The same of the node's cache; empty where that was not given."""
+        counted = Counter((row.kind, row.cached) for row in self.rows if row.cached)
+        return {kind: {verdict: counted[kind, verdict] for verdict in VERDICTS} for kind in KINDS} if counted else {}
 
     @property
     def verdict(self) -> Literal["clean", "found", "unknown"]:

@@ -33,7 +33,7 @@ def page_of(report: ReportInput) -> Page:
         orders(report.summary),
         *(() if report.summary.gate is None else (decided(report.summary.gate),)),
         fills(report.summary),
-        reconciled(report.reconciliations),
+        reconciled(report.reconciliations, comparing=report.comparing),
         throughput(report.summary, report.process),
     )
     return Page(
@@ -167,7 +167,10 @@ def _versions(metadata: Mapping[str, object]) -> tuple[Named, ...]:
 def _commands(report: ReportInput) -> tuple[Command, ...]:
     run = shlex.quote(report.run_id)
     explain = (Command(f"tc runs explain {run}", "What the gate decided, and why; with --order KEY the life of one order."),)
-    reconcile = (Command(f"tc reconcile {run}", "Compares what the journal says that is held with what the venue says."),)
+    reconcile = (
+        Command(f"tc reconcile {run}", "Compares what the journal says that is held with what the venue says."),
+        Command(f"tc runs report {run}", "This report again, with every comparison since: above all that at the run's end."),
+    )
     root = "ROOT" if report.digests is None else report.digests.merkle_root
     return (
         Command(f"tc runs verify {run}", "Every file, every entry and every digest; says the first damaged line."),
@@ -178,5 +181,5 @@ def _commands(report: ReportInput) -> tuple[Command, ...]:
         Command(f"tc runs replay {run}", "Folds the journal without the engine and compares the State digest."),
         Command(f"tc runs reproduce {run}", "Runs the stored spec again in a new process and compares the journals."),
         *(() if report.summary.gate is None else explain),
-        *(reconcile if report.reconciliations else ()),
+        *(reconcile if report.reconciliations or report.comparing != "none" else ()),
     )

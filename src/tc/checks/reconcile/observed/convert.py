@@ -1,9 +1,23 @@
 """Between the document of what was observed and the holdings that are compared."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Any
 
-from tc.checks.reconcile.holdings import HeldBalance, HeldFill, HeldOrder, HeldPosition, Holdings, Unknown
+import msgspec
+from msgspec.structs import replace
+
+from tc.checks.reconcile.holdings import (
+    KINDS,
+    HeldBalance,
+    HeldFill,
+    HeldOrder,
+    HeldPosition,
+    Holdings,
+    Unknown,
+    unknown_holdings,
+)
 from tc.checks.reconcile.join import text_of
 from tc.checks.reconcile.observed.document import (
     OBSERVED_VERSION,
@@ -13,6 +27,7 @@ from tc.checks.reconcile.observed.document import (
     ObservedOrder,
     ObservedPosition,
 )
+from tc.checks.reconcile.observed.fits import surely_fit
 
 NOT_STATED = "the document does not state them"
 
@@ -45,6 +60,42 @@ def observed_document(holdings: Holdings) -> Observed:
         ),
         balances=_stated(holdings.balances, lambda each: ObservedBalance(currency=each.currency, total=text_of(each.total))),
     )
+
+
+def statable(holdings: Holdings, *, whose: str) -> Holdings:
+    """Return holdings as far as a document can state them: a part that none could hold is unknown, and all of it is by its times.
+
+    What others say is believed no further than what people write: a status that there is not, or a quantity below zero, says
+    nothing about what is held.
+    """
+    if surely_fit(holdings):
+        return holdings
+    document = observed_document(holdings)
+    try:
+        _require_valid(document)
+    except msgspec.ValidationError:
+        return _without_misfits(holdings, document, whose)
+    return holdings
+
+
+def _without_misfits(holdings: Holdings, document: Observed, whose: str) -> Holdings:
+    nothing: dict[str, Any] = dict.fromkeys(KINDS)
+    try:
+        _require_valid(replace(document, **nothing))
+    except msgspec.ValidationError:
+        return unknown_holdings(Unknown(f"{whose} states times that cannot be"))
+    known: dict[str, Any] = {}
+    for kind in KINDS:
+        try:
+            _require_valid(replace(document, **{**nothing, kind: getattr(document, kind)}))
+        except msgspec.ValidationError as error:
+            place = str(error).rpartition("`$.")[2].rstrip("`")
+            known[kind] = Unknown(f"{whose} states what cannot be, at {place}")
+    return dataclasses.replace(holdings, **known)
+
+
+def _require_valid(document: Observed) -> None:
+    msgspec.convert(msgspec.to_builtins(document), Observed)
 
 
 def _held_order(each: ObservedOrder) -> HeldOrder:

@@ -13,7 +13,7 @@ Amount = Annotated[str, Meta(pattern=DECIMAL_PATTERN, extra_json_schema={"format
 Quantity = Annotated[str, Meta(pattern=DECIMAL_PATTERN.replace("-?", "", 1), extra_json_schema={"format": "decimal"})]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Side = Literal["BUY", "SELL"]
-Nanoseconds = Annotated[int, Meta(ge=0)]
+Nanoseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

@@ -7,11 +7,19 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from tc.checks.reconcile.observed.document import Observed, ObservedBalance, ObservedFill, ObservedOrder, ObservedPosition
+from tc.checks.reconcile.observed.document import (
+    OBSERVED_VERSION,
+    Observed,
+    ObservedBalance,
+    ObservedFill,
+    ObservedOrder,
+    ObservedPosition,
+)
 from tc.errors import DocumentError
 
 HINT = "The page observed-file of the reference lists every field, with an example."
 LONGEST_VALUE = 60
+MOST_DIGITS = 20
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<place>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _REWORDED = (
@@ -23,7 +31,7 @@ _REWORDED = (
     (re.compile(r"Expected `array(?: \| null)?`, got `\w+`"), "expected a list"),
     (re.compile(r"Expected `object`, got `\w+`"), "expected an object"),
     (re.compile(r"Expected `int(?: \| null)?`, got `\w+`"), "expected nanoseconds since the epoch, a whole number"),
-    (re.compile(r"Object contains unknown field (`[^`]*`)"), r"has the field \1, which is none"),
+    (re.compile(r"Object contains unknown field `(.{1,60}).*`", re.DOTALL), r"has the field `\1`, which is none"),
     (re.compile(r"Object missing required field (`[^`]*`)"), r"lacks the field \1"),
     (re.compile(r"Invalid enum value .*"), "expected another word"),
 )
@@ -49,21 +57,32 @@ def parse_observed(data: bytes, *, source: str) -> Observed:
 
 def _json(data: bytes, source: str) -> object:
     try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number)
+        text = data.decode("utf-8-sig")
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_int=_whole)
+        json.dumps(value, ensure_ascii=False).encode()  # Half of a surrogate pair passes for text until it is written.
     except json.JSONDecodeError as error:
         where = f"{source}, line {error.lineno}, column {error.colno}"
         raise DocumentError(f"{where}: {error.msg}; expected a JSON document", hint=HINT) from None
+    except UnicodeEncodeError:
+        raise DocumentError(f"{source}: half of a surrogate pair is no character; expected text", hint=HINT) from None
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
         raise DocumentError(f"{source}: {error}; expected a JSON document", hint=HINT) from None
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {repeated!r} stands twice in one object")
+    value: dict[str, Any] = {}
+    for name, inside in pairs:
+        if name in value:
+            raise ValueError(f"the field {name[:LONGEST_VALUE]!r} stands twice in one object")
+        value[name] = inside
     return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a whole number of {len(text):,} digits is none that a document has")
+    return int(text)
 
 
 def _no_number(text: str) -> NoReturn:
@@ -77,7 +96,9 @@ def _misfit(source: str, document: object, told: str) -> DocumentError:
     subject = place or "the document"
     if expected.startswith(("has ", "lacks ")):
         return DocumentError(f"{source}: {subject} {expected}", hint=HINT)
-    if what.startswith("Invalid enum value"):
+    if place == "observed_version":
+        expected = f"expected {OBSERVED_VERSION}"
+    elif what.startswith("Invalid enum value"):
         expected = f"expected one of {_words_at(place)}"
     return DocumentError(f"{source}: {subject} is {_shown(_at(document, place))}: {expected}", hint=HINT)
 
