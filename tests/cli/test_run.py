@@ -74,7 +74,41 @@ def test_nothing_to_run_and_nothing_to_go_on_with_is_said(command: Command) -> N
     assert "there is nothing to run" in answer.err
 
 
-@pytest.mark.parametrize("other", [(str(SPEC),), ("--set", "seed=1"), ("--run-id", "a"), ("--durable",), ("--dry-run",)])
+PAPER = SPEC.with_name("btcusdt_paper.yaml")
+THERE = ("--venue-url", "http://127.0.0.1:18080")
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TC_VENUE_API_KEY", "key")
+    monkeypatch.setenv("TC_VENUE_API_SECRET", "secret")
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_venue_url_replaces_the_embedded_venue_of_the_packaged_example(command: Command) -> None:
+    assert command("run", PAPER, "--dry-run", "--json", *THERE).json("run-dry-run")["venue"] == THERE[1]
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("spec", "arguments", "code", "said"),
+    [
+        (PAPER, ("--venue-url", "https://fapi.binance.com"), 3, "fapi.binance.com"),
+        (PAPER, ("--venue-url", "null}\nseed: 5"), 3, "is"),
+        (PAPER, ("--venue-url", ""), 2, "node.venue_url"),
+        (PAPER, (*THERE, "--set", "node.market_data.speed=2"), 2, "only the embedded venue is given its market"),
+        (SPEC, THERE, 2, "only a paper run has a node"),
+    ],
+)
+def test_a_venue_url_opens_no_way_round_a_rule(
+    command: Command, spec: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    answer = command("run", spec, "--dry-run", *arguments)
+    assert answer.code == code
+    assert said in answer.err
+
+
+@pytest.mark.parametrize("other", [(str(SPEC),), ("--set", "seed=1"), ("--run-id", "a"), ("--durable",), ("--dry-run",), THERE])
 def test_a_run_that_goes_on_takes_nothing_that_it_was_begun_with(command: Command, other: tuple[str, ...]) -> None:
     answer = command("run", "--resume", "some-run", *other)
     assert answer.code == 2

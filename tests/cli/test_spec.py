@@ -112,6 +112,14 @@ def test_init_writes_an_example_that_validates_and_is_never_overwritten(spec: Ru
     assert err == "error: specs/mine.yaml is there already and is not overwritten\nhint: name another file\n"
 
 
+def test_init_writes_the_document_of_an_attached_node_and_says_where_it_goes(spec: Run) -> None:
+    code, out, err = spec("init", "mine.yaml", "--attached")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1] == 'next: attach(node, "mine.yaml") in the script of your node, with: from tc import attach'
+    assert spec("validate", "mine.yaml") == (0, "mine.yaml: valid, my-node\n", "")
+    assert spec("init", "both.yaml", "--attached", "--paper")[0] == 2
+
+
 def test_init_has_a_name_of_its_own(spec: Run) -> None:
     assert spec("init")[0] == 0
     assert Path("run-spec.yaml").is_file()

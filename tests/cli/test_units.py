@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tc.cli.units import format_size, parse_duration, parse_size
+from tc.cli.units import format_size, parse_duration, parse_seconds, parse_size
 from tc.errors import DocumentError
 
 
@@ -49,3 +49,18 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 )
 def test_sizes_are_written_in_the_largest_unit(size: int, text: str) -> None:
     assert format_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("60", "60"), ("60s", "60"), ("5m", "300"), ("1h", "3600"), ("0.5", "0.5"), ("1.5h", "5400"), ("8784h", "31622400")],
+)
+def test_how_long_something_lasts_is_read_in_seconds(text: str, seconds: str) -> None:
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "-1", "1d", "s", "1e3", "1 m", "8785h", "nan", "\u0661", "5ms", "1m30s"])
+def test_what_lasts_no_time_or_is_no_time_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(DocumentError, match="is no duration: expected a number above 0 with s, m or h") as refused:
+        parse_seconds(text)
+    assert "5m" in refused.value.hint

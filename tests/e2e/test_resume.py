@@ -91,8 +91,11 @@ def test_a_node_and_then_its_venue_and_then_both_are_killed_under_quoting_and_th
         )
         later = PaperRun(place, "thrice", again)
         fills = len(later.events(OrderFilled))
+        until((place.folder / "runtime" / "nodes" / "thrice.lock").exists)
+        assert go_on(place, "thrice").code == 3  # while it begins, there is no second one
         later.until("trading").until_recorded(OrderFilled, fills + 2)
         venue, node = later.venue_pid(), later.node().pid
+        assert node in children(again.pid)
         crash(later, *((venue,) if kill == "venue" else (venue, node)))
         later.close()
         assert again.returncode == 5
@@ -174,8 +177,11 @@ def test_a_run_does_not_go_on_under_an_active_switch_and_not_once_it_is_sealed(p
         done = go_on(place, "held")
     finally:
         assert place.tc("kill", "clear", "--name", "btcusdt-paper", "--reason", "tested").code == 0
-    assert (done.code, done.json()["status"]) == (3, "blocked"), done.err
+    assert (done.code, done.json()["status"], done.json()["unsettled"]) == (3, "blocked", []), done.err
     assert run.open_orders() == []
+    ends = [type(each.event).__name__ for each in entries_of(place, "held")][-3:]
+    assert ends == ["OrderCanceled", "OrderCanceled", "RunStopped"]  # on_stop is done before the run is sealed
+    assert place.tc("reconcile", "held").code == 0
     judged = place.tc("runs", "verify", "held")
     assert judged.code == 0, judged.out
     refused = go_on(place, "held")
@@ -187,6 +193,10 @@ def test_a_configuration_that_comes_out_otherwise_is_refused_and_named(place: Pl
     with place.paper("changed", *LONG, *place.strategy(TRADER, "changing")) as run:
         run.until("trading")
         crash(run, run.process.pid, run.node().pid)
+    kept = run.state_file.rename(run.state_file.with_suffix(".kept"))
+    forgotten = go_on(place, "changed")
+    assert (forgotten.code, "has forgotten the run's orders" in forgotten.err) == (6, True), forgotten.err
+    kept.rename(run.state_file)
     (module,) = Path(run.directory.code).rglob("changing.py")
     module.write_text(module.read_text() + "\n# another\n")
     refused = go_on(place, "changed")

@@ -1,5 +1,6 @@
 """Nodes are found by their documents; what is gone is known to be gone, and one strange document hides no other."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -11,7 +12,18 @@ import msgspec
 import pytest
 
 from tc.errors import ArtifactError, DocumentError
-from tc.store.nodes import NodeDocument, list_nodes, node_path, process_state, read_node, remove_node, socket_path, write_node
+from tc.store.nodes import (
+    NodeDocument,
+    forget_node,
+    list_nodes,
+    node_path,
+    process_state,
+    read_node,
+    remove_node,
+    socket_path,
+    supervisor_path,
+    write_node,
+)
 
 
 def node(run_id: str = "run-1", **other: object) -> NodeDocument:
@@ -88,6 +100,39 @@ def test_a_later_process_of_the_same_number_is_not_the_node(tmp_path: Path) -> N
     written = write_node(tmp_path, node())
     assert process_state(written) == "running"
     assert process_state(msgspec.structs.replace(written, pid_started=written.pid_started - 1)) == "gone"
+
+
+def test_a_process_that_had_ended_when_it_was_named_is_no_later_one_of_its_number(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    written = write_node(tmp_path, node(pid=process.pid))
+    assert process_state(msgspec.structs.replace(written, pid=os.getpid())) == "gone"
+
+
+def test_the_document_of_a_node_that_is_gone_is_forgotten_with_its_sockets(tmp_path: Path) -> None:
+    gone = write_node(tmp_path, node(pid=2**22 + 1))
+    for path in (socket_path(tmp_path, gone.run_id), supervisor_path(tmp_path, gone.run_id)):
+        path.touch()
+    assert forget_node(tmp_path, gone)
+    assert [path.name for path in (tmp_path / "nodes").iterdir()] == [".lock"]
+    assert not forget_node(tmp_path, gone)
+
+
+def test_a_document_that_was_written_since_for_a_process_that_runs_is_never_taken(tmp_path: Path) -> None:
+    gone = write_node(tmp_path, node(pid=2**22 + 1))
+    again = write_node(tmp_path, node())
+    assert not forget_node(tmp_path, gone)
+    assert not forget_node(tmp_path, again)
+    assert read_node(tmp_path, again.run_id) == again
+
+
+def test_nothing_is_forgotten_while_somebody_else_holds_the_documents(tmp_path: Path) -> None:
+    gone = write_node(tmp_path, node(pid=2**22 + 1))
+    with (tmp_path / "nodes" / ".lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not forget_node(tmp_path, gone)
+        assert write_node(tmp_path, node()).pid == os.getpid()  # A living node is named all the same.
+    assert read_node(tmp_path, gone.run_id) is not None
 
 
 def test_a_socket_path_always_fits_into_an_address(tmp_path: Path) -> None:

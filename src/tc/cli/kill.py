@@ -67,6 +67,7 @@ def activate(
         reason=reason,
         actor=actor,
         runtime_root=runtime_root,
+        artifacts_root=artifacts_root,
         flattens_at_venue=flatten_at_venue,
         means_testnet=i_mean_testnet,
         deadline_s=deadline,
@@ -96,6 +97,8 @@ def clear(
         return
     words = {"cleared": "is cleared; no run resumes by it", "was_not_active": "was not active; nothing changed"}
     typer.echo(printable(f"the kill switch of {change.scope} {words[change.outcome]} (record {change.position})"))
+    if change.note:
+        typer.echo(printable(f"note: {change.note}"))
 
 
 @app.command()
@@ -114,7 +117,7 @@ def status(
     """
     is_all = is_all or (run is None and name is None)
     scope = wiring.kill_scope(run=run, name=name, is_all=is_all, runtime_root=runtime_root, artifacts_root=artifacts_root)
-    found = wiring.kill_status(scope, runtime_root=runtime_root, means_testnet=i_mean_testnet)
+    found = wiring.kill_status(scope, runtime_root=runtime_root, artifacts_root=artifacts_root, means_testnet=i_mean_testnet)
     show_json(found.to_dict()) if as_json else _show_status(found, runtime_root)
     raise typer.Exit(ExitCode.ARTIFACT if found.is_in_doubt else ExitCode.OK)
 
@@ -136,14 +139,14 @@ def _show_killed(killed: "Killed") -> None:
         )
     for node in killed.nodes:
         typer.echo()
-        typer.echo(printable(f"run {node.run_id} (process {node.pid}, {node.process})"))
+        typer.echo(printable(f"run {node.run_id} ({f'process {node.pid}, {node.process}' if node.pid else 'no process'})"))
         for path, taken in (("by its socket", node.by_socket), ("at the venue", node.at_venue)):
             typer.echo(printable(f"  {path}: {_taken(taken)}"))
         typer.echo("  confirmed" if node.is_confirmed else "  NOT CONFIRMED")
         if node.advice:
             typer.echo(printable(f"  next: {node.advice}"))
     for note in killed.notes:
-        typer.echo(printable(f"a node's document cannot be read, so that node was not told: {note}"))
+        typer.echo(printable(f"not everything can be read, so somebody may not have been told: {note}"))
 
 
 def _taken(taken: "PathTaken") -> str:
@@ -164,7 +167,13 @@ def _show_status(found: "KillStatus", runtime_root: Path) -> None:
         show_table(
             ("run", "pid", "process", "switch", "by socket", "by file", "at the venue"),
             [
-                (each.run_id, each.pid, each.process, each.mode, *map(_open, (each.no_socket, each.no_file, each.no_venue)))
+                (
+                    each.run_id,
+                    each.pid or "none",
+                    each.process,
+                    each.mode,
+                    *map(_open, (each.no_socket, each.no_file, each.no_venue)),
+                )
                 for each in found.nodes
             ],
         )

@@ -1,17 +1,20 @@
 """`tc kill status`: which switches are active, and by which paths each node could be stopped now."""
 
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from tc.errors import TcError, UnreachableError
-from tc.flows.kill import access_of, concerns
-from tc.flows.killed import VenueAccess
+from tc.flows.kill import concerns
+from tc.flows.kill_node import VENUE_ENDED, KillPlace, access_of
 from tc.flows.node_line import ask_node
 from tc.store.kill_switch import Active, KillSwitch, Scope
-from tc.store.nodes import NodeDocument, ProcessState, list_nodes, process_state
+from tc.store.nodes import NodeDocument, list_nodes, process_state
+from tc.store.processes import ProcessState
 
 _PING_S = 0.5
+_MOST_AT_ONCE = 16
+_NO_PROCESS = "there is no such process any more"
+_UNNAMED = "no document of its node is under this runtime root: was it started with another?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +64,37 @@ class KillStatus:
         }
 
 
-def kill_status(
-    scope: Scope, *, runtime_root: Path, switch: KillSwitch, venue_unavailable: Callable[[VenueAccess], str]
-) -> KillStatus:
+def kill_status(scope: Scope, place: KillPlace) -> KillStatus:
     """Say what is active that concerns a scope, and how its nodes can be reached; nothing is changed and no order is sent."""
-    nodes, problems = list_nodes(runtime_root)
-    concerned = [node for node in nodes if concerns(scope, node)]
-    reachable = tuple(_reachable(node, switch, venue_unavailable) for node in concerned)
+    nodes, problems = list_nodes(place.runtime_root)
+    unnamed, unread = place.unnamed(scope, nodes)
+    concerned = [*(node for node in nodes if concerns(scope, node)), *unnamed]
+    with ThreadPoolExecutor(_MOST_AT_ONCE) as workers:
+        reachable = tuple(workers.map(lambda node: _reachable(node, place, is_named=node not in unnamed), concerned))
     wanted = {scope, Scope.of_all()}
     for node in concerned:
         wanted |= {Scope("run", node.run_id), Scope("name", node.name)}
-    switches = tuple(each for each in switch.all() if scope.kind == "all" or each.scope in wanted)
-    return KillStatus(switches, reachable, problems)
+    switches = tuple(each for each in place.switch.all() if scope.kind == "all" or each.scope in wanted)
+    return KillStatus(switches, reachable, (*problems, *unread))
 
 
-def _reachable(node: NodeDocument, switch: KillSwitch, venue_unavailable: Callable[[VenueAccess], str]) -> ReachableNode:
-    process = process_state(node)
-    gone = "there is no such process any more"
+def _reachable(node: NodeDocument, place: KillPlace, *, is_named: bool) -> ReachableNode:
+    process, access = process_state(node), access_of(node)
+    no_socket = _NO_PROCESS if process == "gone" else _unanswered(node)
     return ReachableNode(
         run_id=node.run_id,
         name=node.name,
         pid=node.pid,
         process=process,
-        mode=_mode(node, switch),
-        no_socket=gone if process == "gone" else _unanswered(node),
-        no_file={"gone": gone, "stopped": "it is stopped by a signal, and reads it when it goes on", "running": ""}[process],
-        no_venue=venue_unavailable(access_of(node)),
+        mode=_mode(node, place.switch),
+        no_socket=no_socket,
+        no_file=_unread(process) if is_named or not no_socket else _NO_PROCESS if process == "gone" else _UNNAMED,
+        no_venue=VENUE_ENDED if place.outside.has_ended(access) else place.outside.unavailable(access),
     )
+
+
+def _unread(process: ProcessState) -> str:
+    return {"gone": _NO_PROCESS, "stopped": "it is stopped by a signal, and reads it when it goes on", "running": ""}[process]
 
 
 def _mode(node: NodeDocument, switch: KillSwitch) -> str:

@@ -6,10 +6,10 @@ from typing import Literal
 
 from tc.core.events import KillMode
 from tc.store.kill_switch import Change, Scope
-from tc.store.nodes import ProcessState
+from tc.store.processes import ProcessState
 
-type PathOutcome = Literal["done", "failed", "unavailable", "not needed"]
-"""It did what was asked; it did not; there is no such path; another one was enough."""
+type PathOutcome = Literal["done", "failed", "unavailable", "ended", "not needed"]
+"""It did what was asked; it did not; there is no such path; its embedded venue has ended; another one was enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,50 @@ class VenueFlatten:
 
 @dataclass(frozen=True, slots=True)
 class VenueAccess:
-    """What is needed to flatten from outside: where, and the names of the environment variables that hold the keys."""
+    """What is needed to flatten from outside.
 
+    Parameters
+    ----------
+    run_id
+        Whose supervisor holds the keys, too, and whose embedded venue it may be.
+    venue_url, environment, api_key_env, api_secret_env
+        Where, and the names of the environment variables that hold the keys; an empty URL where nothing may be sent.
+
+    """
+
+    run_id: str
     venue_url: str
     environment: str
     api_key_env: str
     api_secret_env: str
 
+    @property
+    def account(self) -> tuple[str, ...]:
+        """What tells one account from another."""
+        return (self.venue_url, self.environment, self.api_key_env, self.api_secret_env)
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """How the venue is reached from here: why it cannot be, or an empty text; and the flatten itself."""
+    """How the venue is reached from here.
 
+    Parameters
+    ----------
+    has_ended
+        Whether it was embedded in the run and has ended: whoever has its port now is somebody else.
+    is_silent
+        Whether nobody listens there now.
+    unavailable
+        Why nothing can be sent there from here, or an empty text.
+    flatten
+        The flatten itself, given up as soon as what it is given says so.
+
+    """
+
+    has_ended: Callable[[VenueAccess], bool]
+    is_silent: Callable[[VenueAccess], bool]
     unavailable: Callable[[VenueAccess], str]
-    flatten: Callable[[VenueAccess], VenueFlatten]
+    flatten: Callable[[VenueAccess, Callable[[], bool]], VenueFlatten]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +85,7 @@ class StoppedNode:
     Parameters
     ----------
     run_id, name, pid, process
-        Which it is, and whether its process runs.
+        Which it is, and whether its process runs; a process of 0 is not known.
     by_socket, at_venue
         What the node was told, and what was done without it.
     is_confirmed
@@ -86,7 +116,7 @@ class Killed:
     change, problem
         What became of the switch on disk, or why nothing did; ``latency_ns`` is how long that took.
     nodes
-        What was done about each node that runs, or whose document is still there.
+        What was done about each node that runs, or whose document is still there, and about each run that has none.
     notes
         Why other documents of nodes cannot be read.
 

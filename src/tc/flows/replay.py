@@ -109,6 +109,22 @@ def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress =
     decisions = compared(run) if has_decisions else None
     fold = _Fold(configuration, seal.checkpoints if seal else (), decisions)
     fold.through(entries, at=at, progress=lambda position: progress(position, positions))
+    notes += _compare_ends(run, fold, decisions, seal, at=at, positions=positions)
+    violation = fold.judge_violation(is_last=next(entries, None) is None, status=seal.status if seal else "recovered")
+    return _replay(run, fold, decisions, at=at, violation=violation, notes=tuple(notes))
+
+
+def _compare_ends(
+    run: RunDirectory,
+    fold: "_Fold",
+    decisions: DecisionComparison | None,
+    seal: Seal | None,
+    *,
+    at: int | None,
+    positions: int,
+) -> list[str]:
+    """Compare what is recorded of where the fold ended, which may lie before the position that was asked for; return notes."""
+    notes: list[str] = []
     if at is None and seal is not None:
         fold.compare_end(seal)
     if at is not None and fold.violation is None and fold.state.position != at:
@@ -122,7 +138,18 @@ def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress =
             decisions.finish()
         fold.findings += decisions.findings()
         notes += decisions.notes
-    violation = fold.judge_violation(is_last=next(entries, None) is None, status=seal.status if seal else "recovered")
+    return notes
+
+
+def _replay(
+    run: RunDirectory,
+    fold: "_Fold",
+    decisions: DecisionComparison | None,
+    *,
+    at: int | None,
+    violation: str,
+    notes: tuple[str, ...],
+) -> Replay:
     return Replay(
         run_id=run.run_id,
         status=run_status(run),
@@ -135,7 +162,7 @@ def replay_run(run: RunDirectory, *, at: int | None = None, progress: Progress =
         decision_digest=None if decisions is None else decisions.digest,
         violation=violation,
         findings=tuple(fold.findings),
-        notes=tuple(notes),
+        notes=notes,
     )
 
 

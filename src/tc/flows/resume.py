@@ -1,26 +1,27 @@
 """`tc run --resume`, inside the node's process: a crashed paper run goes on in its journal, once what was in doubt is settled."""
 
 import os
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol
 
-from tc.core import EventStreamEntry, State
-from tc.core.events import Event, KillSwitchChanged, RunResumed
-from tc.errors import ArtifactError, EngineError, RefusedError, UnreachableError
+import msgspec
+
+from tc.core import EventStreamEntry
+from tc.errors import ArtifactError, RefusedError
 from tc.flows.configuration import StoredConfiguration, read_configuration
-from tc.flows.paper import FinishedPaperRun, Playing, plan_of
-from tc.flows.recording import GoesOn, OpenRun, Recording, Reporter, RunPlan, record_and_seal
+from tc.flows.going_on import GoingOn, Venue
+from tc.flows.paper import FinishedPaperRun, Playing, enough_space, plan_of, planned_ns
+from tc.flows.recording import GoesOn, OpenRun, Reporter, RunPlan, record_and_seal
 from tc.flows.recover import cut_torn_end, fold_again
 from tc.flows.reproduce import differing_parts
 from tc.flows.witness import Witness
-from tc.ports import LiveEngine, NodeState, PaperRequest
-from tc.runtime.stream import EventStream
+from tc.ports import LiveEngine, LiveNode, NodeState, PaperRequest
 from tc.store.facts import RunContinued
-from tc.store.journal import read_entries, read_lines, scan_journal
+from tc.store.free_space import FreeSpace, Measure, free_bytes
+from tc.store.journal import read_lines, scan_journal
+from tc.store.journal.lines import body
 from tc.store.kill_switch import Active
 from tc.store.layout import RunDirectory
 from tc.store.lock import RunLock, is_active
@@ -28,19 +29,10 @@ from tc.store.metadata import Metadata, read_metadata
 from tc.store.ops import StopWatch, append_fact
 from tc.store.tape import named_tape, next_block, rows_seen
 
+_OBSERVED, _ROW, _ROWS, _TAPE = b'"type":"MarketObserved"', b'"row":', b'"type":"MarketDataRows"', b'"type":"Tape'
+"""How lines are told from each other undecoded: inside of a text, the quotation marks would be escaped."""
+
 HINT_RECOVER = "`tc runs recover` seals what there is of it; run its spec again."
-
-
-class Venue(Protocol):
-    """What says, over a signed line of our own, what became of a run's orders at its venue."""
-
-    def take(self, entry: EventStreamEntry) -> None:
-        """Take note of the stream's next entry; it is shown all of them, each before it is processed or as it is read."""
-        ...
-
-    def caught_up(self, state: State, *, is_last_word: bool) -> Sequence[Event]:
-        """Return what State does not know of what the venue says; UnreachableError when the venue cannot be asked."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +55,7 @@ def require_resumable(run: RunDirectory, *, tc: str) -> Metadata:
         It had not begun to record, or its metadata cannot be read.
 
     """
-    if os.path.lexists(run.seal):
-        raise RefusedError(f"run {run.run_id!r} has ended and is sealed: it cannot go on", hint="Run its spec again.")
+    _require_unsealed(run)
     if is_active(run):
         raise RefusedError(f"run {run.run_id!r} is being written now", hint="Stop it first, with `tc runs stop`.")
     metadata = read_metadata(run)
@@ -98,6 +89,7 @@ def resume_paper(
     on_state: Callable[[NodeState], None],
     should_stop: Callable[[], bool],
     duration_ns: int | None,
+    measure: Measure = free_bytes,
 ) -> FinishedPaperRun:
     """Go on with a crashed run: settle with its venue what was in doubt, trade until its end, and seal it.
 
@@ -106,7 +98,8 @@ def resume_paper(
     Raises
     ------
     RefusedError
-        As `require_resumable`; or the configuration is not the recorded one; the parts that differ are named.
+        As `require_resumable`; or the configuration is not the recorded one; the parts that differ are named; or the disk has
+        too little room.
     ArtifactError
         The journal was altered, or cannot be written.
     UnreachableError
@@ -116,90 +109,65 @@ def resume_paper(
     with ExitStack() as resources:
         metadata = require_resumable(run, tc=by.tc)
         resources.enter_context(RunLock(run))
-        stored = read_configuration(run)
-        going_on = _GoingOn(venue)
-        request = replace(request_in(run, _tape_start(run)), catch_up=going_on.catch_up)
-        node = engine.prepare(request)
+        on_state("replaying")
+        going_on = GoingOn(venue)
+        ready = _ready(run, request_in, going_on, engine, measure)
         closing = resources.enter_context(ExitStack())
-        closing.callback(node.close)
-        plan = plan_of(request, engine, node)
-        _require_same(run, stored, plan)
-        goes_on = _taken_up(run, metadata, stored, venue, by)
-        going_on.segment, going_on.reason = _segment(metadata), "the process before it ended without ending the run"
+        closing.callback(ready.node.close)
+        goes_on = _taken_up(run, metadata, ready.stored, going_on, by)
         play = Playing(
-            node,
-            request,
+            ready.node,
+            ready.request,
             StopWatch(run),
+            ready.disk,
             active_switch,
             going_on.noting(on_state),
             should_stop,
             release=closing.close,
             begin=going_on.begin,
-            duration_ns=duration_ns,
+            on_blocked=going_on.blocked,
+            duration_ns=going_on.left_of(planned_ns(ready.request.spec)) if duration_ns is None else duration_ns,
         )
-        finished = record_and_seal(OpenRun(run, metadata, plan), going_on.guarded(play), report, goes_on)
+        finished = record_and_seal(OpenRun(run, metadata, ready.plan), going_on.guarded(play), report, goes_on)
         return FinishedPaperRun(finished, going_on.left if finished.status == "blocked" else play.unsettled)
 
 
-class _GoingOn:
-    """How a stream goes on: what it begins with, and what is asked of the venue on the way."""
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A run that is as it was recorded, and a node that could go on with it."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._stream: EventStream | None = None
-        self._has_traded = False
-        self.segment = 0
-        self.reason = ""
+    stored: StoredConfiguration
+    request: PaperRequest
+    node: LiveNode
+    plan: RunPlan
+    disk: FreeSpace
 
-    def begin(self, stream: EventStream) -> None:
-        """Enter that the run goes on, and what became of its orders; the venue is asked first, so that nothing is half done."""
-        self._stream = stream
-        missed = self._venue.caught_up(stream.state, is_last_word=True)
-        stream.emit(RunResumed(time.time_ns(), self.segment, self.reason))
-        for event in missed:
-            stream.emit(event)
 
-    def catch_up(self) -> Sequence[Event]:
-        """Return what became of the orders since; and the kill switch, which whoever goes on with a run has found clear."""
-        if self._stream is None:
-            raise AssertionError("a node asked before its stream began")
-        missed = self._venue.caught_up(self._stream.state, is_last_word=False)
-        if self._stream.context.kill_switch == "none":
-            return missed
-        return (*missed, KillSwitchChanged(time.time_ns(), "none", "operator", "the run was resumed, and no switch is active"))
+def _ready(
+    run: RunDirectory,
+    request_in: Callable[[RunDirectory, TapeStart], PaperRequest],
+    going_on: GoingOn,
+    engine: LiveEngine,
+    measure: Measure,
+) -> _Ready:
+    _require_unsealed(run)  # Before the lock was ours, somebody else may have gone on with it, and ended it.
+    stored = read_configuration(run)
+    request = replace(request_in(run, _tape_start(run)), catch_up=going_on.catch_up)
+    going_on.on_stop = request.on_stop
+    disk = enough_space(run, request.spec, measure)
+    node = engine.prepare(request)
+    try:
+        plan = plan_of(request, engine, node)
+        _require_same(run, stored, plan)
+    except BaseException:
+        node.close()
+        raise
+    return _Ready(stored, request, node, plan, disk)
 
-    def noting(self, on_state: Callable[[NodeState], None]) -> Callable[[NodeState], None]:
-        """Return what passes a state on, and notes that the node traded."""
 
-        def at(state: NodeState) -> None:
-            self._has_traded = self._has_traded or state == "trading"
-            on_state(state)
-
-        return at
-
-    def guarded(self, play: Playing) -> Callable[[Recording, EventStream], None]:
-        """Return the playing of a node that ends the run only if it traded: else it can be tried again."""
-
-        def playing(recording: Recording, stream: EventStream) -> None:
-            try:
-                play(recording, stream)
-            except EngineError as error:
-                if self._has_traded or stream.violation is not None:
-                    raise
-                hint = f"{error.hint} Then resume it again."
-                raise UnreachableError(f"the run does not go on: {error.message}", hint=hint) from error
-
-        return playing
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """What is open or held, in words."""
-        if self._stream is None:
-            return ()
-        context = self._stream.context
-        orders = (f"order {each.terms.client_order_id} is open" for each in context.open_orders())
-        positions = (f"{each.signed_quantity} {each.instrument_id} is held" for each in context.positions())
-        return (*orders, *positions)
+def _require_unsealed(run: RunDirectory) -> None:
+    if os.path.lexists(run.seal):
+        raise RefusedError(f"run {run.run_id!r} has ended and is sealed: it cannot go on", hint="Run its spec again.")
 
 
 def _segment(metadata: Metadata) -> int:
@@ -207,10 +175,19 @@ def _segment(metadata: Metadata) -> int:
 
 
 def _tape_start(run: RunDirectory) -> TapeStart:
-    """Return where the tape goes on; a block that no entry names stays as it is."""
-    entries = scan_journal(run.journal).entries
-    named = named_tape(islice(read_lines(run.journal), entries))
-    rows = rows_seen(islice(read_entries(run.journal), entries))
+    """Return where the tape goes on; a block that no entry names stays as it is.
+
+    One pass over the lines as they stand: to decode a million of them takes longer than all else that is done here.
+    """
+    of_tape: list[bytes] = []
+    last_row = b""
+    for line in islice(read_lines(run.journal), scan_journal(run.journal).entries):
+        if (_OBSERVED in line and _ROW in line) or _ROWS in line:
+            last_row = line
+        elif _TAPE in line:
+            of_tape.append(line)
+    named = named_tape(of_tape)
+    rows = rows_seen((msgspec.json.decode(body(last_row), type=EventStreamEntry),)) if last_row else 0
     return TapeStart(next_block(run.tape), rows, named.stopped is not None)
 
 
@@ -223,11 +200,11 @@ def _require_same(run: RunDirectory, stored: StoredConfiguration, plan: RunPlan)
         )
 
 
-def _taken_up(run: RunDirectory, metadata: Metadata, stored: StoredConfiguration, venue: Venue, by: Witness) -> GoesOn:
+def _taken_up(run: RunDirectory, metadata: Metadata, stored: StoredConfiguration, going_on: GoingOn, by: Witness) -> GoesOn:
     """Cut a torn end off, fold what is whole, write its decisions again, and say so in the ops stream."""
-    segment = _segment(metadata)
+    segment = going_on.segment = _segment(metadata)
     artifact, end = cut_torn_end(run, f"torn-journal-{segment}.bin")
-    folding = fold_again(run, stored.core, end.entries, watch=venue.take)
+    folding = fold_again(run, stored.core, end.entries, watch=going_on.take)
     if folding.is_broken or folding.state.control.run != "running":
         raise RefusedError(
             f"run {run.run_id!r} cannot go on: its stream has ended ({folding.state.control.run})", hint=HINT_RECOVER
@@ -244,4 +221,4 @@ def _taken_up(run: RunDirectory, metadata: Metadata, stored: StoredConfiguration
             cut_bytes=artifact.bytes if artifact else 0,
         ),
     )
-    return GoesOn(end, folding.state, tuple(folding.checkpoints), venue.take)
+    return GoesOn(end, folding.state, tuple(folding.checkpoints), going_on.take)

@@ -1,29 +1,29 @@
 """Which nodes run: one document for each under the runtime root, written by its supervisor, read by whoever must reach it."""
 
+import fcntl
 import hashlib
 import os
 import tempfile
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from tc.errors import ArtifactError, TcError
 from tc.store.files import TEMPORARY_PREFIX, open_regular, sync_folder, unreadable, write_atomic
 from tc.store.layout import run_directory
+from tc.store.processes import NEVER_STARTED, ProcessState, started_at, state_of
 
 NODE_SCHEMA = 1
 
 _FOLDER = "nodes"
 _LONGEST_SOCKET_PATH = 100
 _MOST_BYTES = 64 << 10
-_STARTED_FIELD = 19
-_DEAD = frozenset("ZXx")
-_STOPPED = frozenset("Tt")
-
-type ProcessState = Literal["running", "stopped", "gone"]
-"""It runs; it was stopped by a signal and does nothing until it is continued; there is no such process any more."""
+_LOCK = ".lock"
+_LOCK_WAIT_S = 1.0
+_LOCK_PAUSE_S = 0.005
 
 
 class NodeDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,13 +67,14 @@ def write_node(runtime_root: Path, node: NodeDocument) -> NodeDocument:
 
     """
     path = node_path(runtime_root, node.run_id)
-    node = msgspec.structs.replace(node, pid_started=_started(node.pid) or 0)
+    node = msgspec.structs.replace(node, pid_started=started_at(node.pid) or NEVER_STARTED)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sync_folder(path.parent.parent)
     except OSError as error:
         raise ArtifactError(f"{path.parent} cannot be made: {error.strerror}", hint="Look at TC_RUNTIME_ROOT.") from None
-    write_atomic(path, msgspec.json.format(msgspec.json.encode(node), indent=2) + b"\n")
+    with _locked(path.parent):  # A node that cannot be named must not trade: it is written, whoever holds the lock.
+        write_atomic(path, msgspec.json.format(msgspec.json.encode(node), indent=2) + b"\n")
     return node
 
 
@@ -81,6 +82,22 @@ def remove_node(runtime_root: Path, run_id: str) -> None:
     """Remove a node's document; that there is none is fine."""
     with suppress(FileNotFoundError):
         node_path(runtime_root, run_id).unlink()
+
+
+def forget_node(runtime_root: Path, node: NodeDocument) -> bool:
+    """Remove the document and the sockets of a node that is gone; say whether they were removed.
+
+    A document that was written since, for a process that runs, is never taken: it is looked at again behind the lock that
+    `write_node` takes, too.
+    """
+    path = node_path(runtime_root, node.run_id)
+    with _locked(path.parent) as is_locked, suppress(TcError, OSError):
+        if is_locked and process_state(node) == "gone" and read_node(runtime_root, node.run_id) == node:
+            path.unlink()
+            for socket in (socket_path(runtime_root, node.run_id), supervisor_path(runtime_root, node.run_id)):
+                socket.unlink(missing_ok=True)
+            return True
+    return False
 
 
 def read_node(runtime_root: Path, run_id: str) -> NodeDocument | None:
@@ -134,13 +151,7 @@ def list_nodes(runtime_root: Path) -> tuple[tuple[NodeDocument, ...], tuple[str,
 
 def process_state(node: NodeDocument) -> ProcessState:
     """Say whether the node's process runs; another process that has its number now is not it."""
-    found = _stat(node.pid)
-    if found is None:
-        return "running" if not Path("/proc/self/stat").exists() and _answers(node.pid) else "gone"
-    state, started = found
-    if state in _DEAD or (node.pid_started and started != node.pid_started):
-        return "gone"
-    return "stopped" if state in _STOPPED else "running"
+    return state_of(node.pid, node.pid_started)
 
 
 def node_path(runtime_root: Path, run_id: str) -> Path:
@@ -158,26 +169,34 @@ def socket_path(runtime_root: Path, run_id: str) -> Path:
     return Path(tempfile.gettempdir()) / f"tc-{os.getuid()}-{digest}.sock"
 
 
-def _stat(pid: int) -> tuple[str, int] | None:
-    """Return a process's state letter and when it started, in ticks since the machine did; None when there is none."""
+def supervisor_path(runtime_root: Path, run_id: str) -> Path:
+    """Return where a node's supervisor listens: beside the node."""
+    path = socket_path(runtime_root, run_id)
+    return path.with_name(f"{path.name.removesuffix('.sock')}.sup")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock of all documents, if it can be had in time."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace") if pid > 0 else ""
+        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return (fields[0], int(fields[_STARTED_FIELD])) if len(fields) > _STARTED_FIELD else None
-
-
-def _started(pid: int) -> int | None:
-    found = _stat(pid)
-    return None if found is None else found[1]
-
-
-def _answers(pid: int) -> bool:
+        yield False
+        return
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        yield _acquired(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _acquired(descriptor: int) -> bool:
+    deadline = time.monotonic() + _LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOCK_PAUSE_S)
+        else:
+            return True

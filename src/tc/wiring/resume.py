@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 from tc.wiring.machine import witness_here
 from tc.wiring.outside import Outside
 from tc.wiring.paper import PaperResult, request_of, supervised_run
-from tc.wiring.paper_parts import PaperPlace, environment_of, judged, line_to, node_spec
+from tc.wiring.paper_parts import SETTLED_WITHIN_S, PaperPlace, environment_of, judged, line_to, node_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tc.core import EventStreamEntry, State
     from tc.core.events import Event
     from tc.exchange.account import VenueReading
+    from tc.exchange.line import VenueLine
     from tc.flows.paper import FinishedPaperRun
-    from tc.ports import NodeState
+    from tc.ports import NodeState, OnStop
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.paper_spec import NodeSpec
     from tc.spec.venue_url import VenueUrl
@@ -46,8 +48,23 @@ def resume_paper_run(
     node = node_spec(document)
     if node.venue_url is not None:
         judged(node.venue_url, node, place)
+    if node.venue is not None:
+        _require_state(place.runtime_root / "venues" / f"{run.run_id}.sqlite")
     outside = Outside(document, node, place, run.run_id, environment_of(node))
-    return supervised_run(outside, outside.plan_again(duration_s), on_state=on_state, should_stop=should_stop)
+    plan = outside.plan_again(duration_s)
+    return supervised_run(outside, plan, node, place, run_id=run.run_id, on_state=on_state, should_stop=should_stop)
+
+
+def _require_state(state: "Path") -> None:
+    """Raise ArtifactError where an embedded venue would begin anew, with none of the run's orders."""
+    from tc.errors import ArtifactError
+    from tc.flows.resume import HINT_RECOVER
+
+    if not state.is_file():
+        raise ArtifactError(
+            f"{state} is missing: the embedded venue has forgotten the run's orders and its account",
+            hint=f"Give the --runtime-root that the run was started with. {HINT_RECOVER}",
+        )
 
 
 def resume_node(
@@ -110,15 +127,33 @@ class AskedVenue:
 
     def caught_up(self, state: "State", *, is_last_word: bool) -> "tuple[Event, ...]":
         """Return what is to be recorded; waits, for the last word, until nothing can be on its way any more."""
-        from tc.exchange.catching_up import caught_up
+        from tc.exchange.catching_up import caught_up, wait_ns
 
-        quiet_ns = state.stream_time_ns + (0 if self._node.venue is not None else ON_ITS_WAY_NS)
+        longest_ns = 0 if self._node.venue is not None else ON_ITS_WAY_NS
+        quiet_ns = time.monotonic_ns() + wait_ns(state.stream_time_ns, time.time_ns(), longest_ns=longest_ns)
         while True:
-            began_ns = time.time_ns()
+            began_ns = time.monotonic_ns()
             found = caught_up(state, self._known, self._read(), self._catching, is_last_word=is_last_word)
-            if not is_last_word or not found.unseen or began_ns > quiet_ns:
+            if not is_last_word or not found.unseen or began_ns >= quiet_ns:
                 return found.events
             time.sleep(_PAUSE_S)
+
+    def settle(self, on_stop: "OnStop") -> None:
+        """Cancel, or cancel and close, what the account has there."""
+        import asyncio
+
+        from tc.exchange import flatten
+
+        async def settled() -> None:
+            async with self._line() as line:
+                await flatten(line, deadline_s=SETTLED_WITHIN_S, closes_positions=on_stop == "flatten")
+
+        asyncio.run(settled())
+
+    def _line(self) -> "VenueLine":
+        import os
+
+        return line_to(self._url, self._node, os.environ)
 
     def _read(self) -> "VenueReading":
         """Read the account, on a thread of its own: this one may be a node's, whose loop runs."""
@@ -129,12 +164,10 @@ class AskedVenue:
             return one.submit(lambda: asyncio.run(self._reading())).result()
 
     async def _reading(self) -> "VenueReading":
-        import os
-
         from tc.exchange.account import read_account
 
         since_ns = self._known.since_ns
-        async with line_to(self._url, self._node, os.environ) as line:
+        async with self._line() as line:
             return await read_account(
                 line, symbols=self._catching.instruments, since_ns=None if since_ns is None else since_ns - _EARLIER_NS
             )

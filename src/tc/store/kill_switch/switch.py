@@ -11,6 +11,7 @@ from pathlib import Path
 from tc.core.events import KillMode
 from tc.errors import ArtifactError, DocumentError, UnreachableError
 from tc.store.files import sync_folder
+from tc.store.kill_switch.history import held_since
 from tc.store.kill_switch.records import RECORDS, KillRecord, KillRecords, Outcome, append_record, read_records
 from tc.store.kill_switch.scope import Scope
 from tc.store.kill_switch.state import (
@@ -160,9 +161,22 @@ class KillSwitch:
             No run id or name is written so.
 
         """
-        scopes = (Scope.of_all(), Scope.of_name(name), Scope.of_run(run_id))
-        active = [found for scope in scopes if (found := self._active(scope)) is not None]
+        active = [found for scope in _scopes(run_id, name) if (found := self._active(scope)) is not None]
         return max(active, key=lambda each: strictness(each.mode), default=None)
+
+    @property
+    def position(self) -> int:
+        """How many requests are on record."""
+        return len(self._read_records().records)
+
+    def effective_since(self, position: int, *, run_id: str, name: str) -> Active | None:
+        """Return the strictest switch that stops this run, or has stopped it at any time since a position in the records.
+
+        To be cleared takes nothing back: whoever did not look in between is to do what it would have done. Errors as `effective`.
+        """
+        active = self.effective(run_id=run_id, name=name)
+        held = held_since(self._read_records(), position, _scopes(run_id, name))
+        return max(filter(None, (active, held)), key=lambda each: strictness(each.mode), default=None)
 
     def all(self) -> tuple[Active, ...]:
         """Return every switch that is active or in doubt: that of all runs, then by kind and value."""
@@ -261,6 +275,10 @@ class KillSwitch:
             yield _acquired(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _scopes(run_id: str, name: str) -> tuple[Scope, Scope, Scope]:
+    return Scope.of_all(), Scope.of_name(name), Scope.of_run(run_id)
 
 
 def _acquired(descriptor: int) -> bool:
