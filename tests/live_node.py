@@ -144,6 +144,7 @@ def run(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     finally:
         node.close()
     refed = refeed(entries, configuration=configuration, strategy=node.core_strategy)
+    result["unsettled"] = list(node.unsettled)
     result["rows"] = len(tape.rows)
     result["is_replayed"] = (
         refed.difference is None

@@ -163,6 +163,7 @@ class Lived:
     rows: int
     is_replayed: bool
     difference: str
+    unsettled: list[str]
 
     def of(self, *kinds: type[Event]) -> list[Any]:
         """Return the events of the types, in their order."""

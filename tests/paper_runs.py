@@ -107,11 +107,11 @@ class Place:
         return ("--set", f"strategy={json.dumps(strategy)}")
 
     @contextmanager
-    def paper(self, run_id: str, *options: str, spec: Path | None = None) -> "Iterator[PaperRun]":
-        """Start a paper run of the committed spec, copied here; it is ended by force when this is left."""
+    def paper(self, run_id: str, *options: str, spec: Path | None = None, under: tuple[str, ...] = ()) -> "Iterator[PaperRun]":
+        """Start a paper run of the committed spec, copied here, under a command; it is ended by force when this is left."""
         copy = self.folder / SPEC.name
         copy.write_bytes((spec or SPEC).read_bytes())
-        command = [sys.executable, "-m", "tc", "run", copy.name, "--run-id", run_id, "--json", *options]
+        command = [*under, sys.executable, "-m", "tc", "run", copy.name, "--run-id", run_id, "--json", *options]
         process = subprocess.Popen(
             command,
             cwd=self.folder,

@@ -72,6 +72,15 @@ stop: {duration_s: 60}
 """
 
 
+ATTACHED = """\
+spec_version: 1
+name: smoke
+mode: attached
+engine: nautilus
+instrument: BTCUSDT-PERP.BINANCE
+risk: {profile: cautious}
+"""
+
 DOCUMENTS = Path(__file__).parent / "spec" / "documents"
 
 

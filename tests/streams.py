@@ -55,6 +55,7 @@ from tc.core.events import (
     TradingStateChanged,
     span,
 )
+from tc.core.events.orders import FillSource
 from tc.runtime.cursor import EventStreamCursor
 
 DATASET = "d" * 64
@@ -129,7 +130,15 @@ class Venue:
         self.accept(order_id)
         return order_id
 
-    def fill(self, order_id: str, quantity: str | None = None, price: str = "100.5", *, late: bool = False) -> OrderFilled:
+    def fill(
+        self,
+        order_id: str,
+        quantity: str | None = None,
+        price: str = "100.5",
+        *,
+        late: bool = False,
+        source: FillSource = "canonical",
+    ) -> OrderFilled:
         """Fill the order, wholly unless a quantity is given, and say what became of the position."""
         order = self.orders[order_id]
         part = order.quantity - order.filled if quantity is None else Decimal(quantity)
@@ -155,6 +164,7 @@ class Venue:
             Decimal("0.01"),
             "USDT",
             "TAKER",
+            source,
         )
         self.emit(event)
         self._position(part if order.side == "BUY" else -part)

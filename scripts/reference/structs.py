@@ -15,7 +15,8 @@ def struct_fields(kind: type) -> str:
     hints = typing.get_type_hints(kind, include_extras=True)
     rows = []
     for field in msgspec.structs.fields(kind):
-        default = "" if field.required else code(msgspec.json.encode(field.default).decode())
+        usual = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        default = "" if field.required else code(msgspec.json.encode(usual).decode())
         rows.append((code(field.name), type_name(hints[field.name]), default, said.get(field.name, "")))
     return table(["field", "type", "default", "meaning"], rows)
 

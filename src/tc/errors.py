@@ -15,6 +15,8 @@ A check that ran and *found* something is no error: it returns findings, and its
 from enum import IntEnum
 from typing import ClassVar
 
+from tc.redaction import without_signatures
+
 
 class ExitCode(IntEnum):
     """What a command's exit code means, for scripts; the table in the docs is generated from these comments."""
@@ -61,8 +63,8 @@ class TcError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.FOUND
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = without_signatures(message)  # It may quote what others raised over a signed request.
+        super().__init__(self.message)
         self.hint = hint
 
 

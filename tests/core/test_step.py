@@ -25,6 +25,7 @@ from tc.core.events import (
     MarketObserved,
     OrderDenied,
     OrderModifyRejected,
+    RunResumed,
     SnapshotTaken,
     SubmitRequested,
 )
@@ -550,3 +551,29 @@ def test_observe_counts_what_it_let_pass_as_the_gate_would() -> None:
     held = stream.group("H", "I")
     assert [(o.result, o.until_ns) for o in held] == [("would_hold", stream.now + 3 * SECOND)] * 2
     assert stream.context.exposure(INSTRUMENT).buy_reserved == 2
+
+
+def test_a_run_that_goes_on_has_its_heartbeat_from_then() -> None:
+    stream = GatedStream(timing={"heartbeat_ns": SECOND})
+    stream.now += 5 * SECOND
+    stream.emit(RunResumed(stream.now, 2, "it had crashed"))
+    stream.new("A")
+    obligation = stream.decisions[-1].obligation
+    assert obligation is not None
+    assert (obligation.reason, obligation.deadline_ns) == ("heartbeat", stream.now + SECOND)
+
+
+@pytest.mark.parametrize("segment", [-1, 0, 1])
+def test_a_run_goes_on_as_its_second_part_or_a_later_one(segment: int) -> None:
+    stream = GatedStream()
+    with pytest.raises(InvariantViolation, match=f"as its part {segment}, which is none behind another"):
+        stream.emit(RunResumed(stream.now, segment, "it had crashed"))
+
+
+def test_the_latest_observation_of_a_market_is_read_as_it_was_observed() -> None:
+    stream = GatedStream()
+    assert stream.context.reference("another instrument") is None
+    stream.market("98", "102")
+    seen = stream.context.reference(INSTRUMENT)
+    assert seen is not None
+    assert (seen.bid, seen.ask, seen.seen_ns) == (98, 102, stream.now)

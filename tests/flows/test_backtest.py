@@ -19,10 +19,11 @@ from tc.errors import ArtifactError, DocumentError, EngineError, InvariantViolat
 from tc.flows.backtest import prepare_run, run_prepared
 from tc.flows.circumstances import circumstances_here, git_commit, versions
 from tc.flows.diff import diff_runs
-from tc.flows.recording import LONGEST_REASON, Circumstances, FinishedRun, module_file
+from tc.flows.recording import LONGEST_REASON, Circumstances, FinishedRun
 from tc.flows.replay import replay_run
 from tc.flows.report import report_again, report_run
 from tc.flows.reproduce import Reproduction, record_reproduction, reproduce, rerun
+from tc.flows.run_inputs import module_file
 from tc.flows.usage import usage_now
 from tc.flows.verify import verify_run
 from tc.flows.witness import witness_now

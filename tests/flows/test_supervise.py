@@ -34,6 +34,7 @@ def run(
     on_node: Callable[[str, int], None] = lambda url, pid: None,
     on_state: Callable[[str], None] = lambda state: None,
     look: Callable[[], None] = lambda: None,
+    is_silent: bool = False,
     start_s: float = 20,
     stop_s: float = 20,
 ) -> Supervised:
@@ -52,6 +53,7 @@ def run(
         start_deadline_s=start_s,
         stop_deadline_s=stop_s,
         on_stop=on_stop,  # type: ignore[arg-type]
+        secrets=("the-secret",),
     )
     return supervise(
         plan,
@@ -59,6 +61,7 @@ def run(
         on_state=on_state,
         should_stop=should_stop,
         look=look,
+        is_silent=lambda url: is_silent,
         settle=settle,
         before_the_end=before_the_end,
     )
@@ -126,6 +129,46 @@ def test_a_node_that_says_why_it_refused_is_quoted_and_its_exit_code_stands() ->
     assert (found.error.message, found.error.hint) == ("no such strategy", "Write one.")
 
 
+FAILS = 'say(error={"message": "the disk is full", "hint": ""}); sys.exit(6)'
+
+
+@pytest.mark.parametrize("states", ["starting", "trading"])
+def test_a_node_that_says_why_it_failed_and_nothing_of_its_orders_has_them_taken_care_of(states: str) -> None:
+    settled: list[str] = []
+    found = run(SAYS + f'say(state="{states}"); say(state="starting"); ' + FAILS, settled=settled)
+    assert (found.how, found.exit_code, settled, found.settled) == ("died", 6, ["cancel"], ("order 7",))
+    assert found.unsettled == ("the node ended without a word about its orders and positions",)
+
+
+def test_a_node_that_fails_before_it_has_a_line_to_its_venue_left_nothing_there() -> None:
+    settled: list[str] = []
+    found = run(SAYS + 'say(state="replaying"); ' + FAILS, settled=settled)
+    assert (found.exit_code, found.unsettled, found.is_settled, settled) == (6, (), False, [])
+
+
+@pytest.mark.parametrize(("status", "how"), [("failed", ["cancel"]), ("stopped", []), ("completed", []), ("killed", [])])
+def test_a_run_that_failed_is_settled_from_outside_even_if_its_node_believes_that_nothing_is_left(
+    status: str, how: list[str]
+) -> None:
+    settled: list[str] = []
+    found = run(TRADES + f'say(finished={{"status": "{status}"}}, unsettled=[])', settled=settled)
+    assert (found.how, found.unsettled, found.is_settled, settled) == ("ended", (), bool(how), how)
+
+
+def test_neither_a_key_nor_a_signature_is_in_what_is_told_of_a_node_or_a_venue() -> None:
+    words = "'a\\n' + 'x' * 1900 + ' the-secret &signature=' + 'ab' * 32"
+    died = run(TRADES + f"sys.exit({words})")
+    assert died.error is not None
+    assert died.error.message.endswith("*** &signature=***")
+    said = run(SAYS + 'say(state="starting"); say(error={"message": "the-secret &signature=ab", "hint": ""}); sys.exit(4)')
+    assert said.error is not None
+    assert said.error.message == "*** &signature=***"
+    with pytest.raises(UnreachableError) as unreachable:
+        run("raise AssertionError", venue=f"raise SystemExit({words})")
+    assert "the-secret" not in unreachable.value.message
+    assert "signature=***" in unreachable.value.message
+
+
 def test_a_stop_is_asked_for_once_and_waited_for() -> None:
     stops = 'signal.signal(signal.SIGTERM, lambda *_: (say(state="stopping"), ' + FINISHES.strip() + ", sys.exit(3)))\n"
     asked: list[str] = []
@@ -140,6 +183,37 @@ def test_a_node_that_does_not_stop_in_time_is_ended_by_force() -> None:
     deaf = SAYS + 'signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay(state="trading")\ntime.sleep(60)'
     found = run(deaf, should_stop=lambda: bool(asked), on_state=asked.append, stop_s=0.5, settled=settled)
     assert (found.how, found.exit_code, settled) == ("hung", ExitCode.ENGINE, ["cancel"])
+
+
+def test_replaying_a_long_run_does_not_count_as_starting_and_starting_does_afterwards() -> None:
+    replays = SAYS + 'say(state="replaying"); time.sleep(1); say(state="starting")\n'
+    assert run(replays + 'say(state="trading")\n' + FINISHES, start_s=0.6).how == "ended"
+    assert run(replays + "time.sleep(60)", start_s=0.6).how == "late"
+
+
+def test_reporting_and_sealing_a_long_run_does_not_count_as_stopping() -> None:
+    seals = TRADES + 'say(state="stopping"); say(state="stopped"); time.sleep(1)\n' + FINISHES
+    assert run(seals, stop_s=0.3).how == "ended"
+    hangs = TRADES + 'say(state="stopping"); time.sleep(60)\n'
+    assert run(hangs, stop_s=0.3).how == "hung"
+
+
+def test_a_venue_that_dies_under_a_run_that_is_being_sealed_does_not_matter_to_it() -> None:
+    venue = 'print(\'{"ready": true, "url": "http://127.0.0.1:9"}\', flush=True); import time; time.sleep(0.5)'
+    assert run(TRADES + 'say(state="stopped"); time.sleep(1)\n' + FINISHES, venue=venue).how == "ended"
+
+
+def test_where_nobody_listens_a_late_node_is_told_without_asking_its_venue_again() -> None:
+    settled: list[str] = []
+    found = run(SAYS + "time.sleep(60)", start_s=0.3, is_silent=True, settled=settled)
+    assert (found.how, found.is_nobody_there, settled) == ("late", True, [])
+    assert "unknown" in found.settled[0]
+
+
+def test_a_late_node_whose_venue_listens_has_its_orders_taken_care_of() -> None:
+    settled: list[str] = []
+    found = run(SAYS + "time.sleep(60)", start_s=0.3, settled=settled)
+    assert (found.how, found.is_nobody_there, settled) == ("late", False, ["cancel"])
 
 
 def test_a_second_interrupt_ends_the_node_at_once_and_its_orders_are_taken_care_of() -> None:

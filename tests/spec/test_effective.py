@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from run_specs import SMOKE, edited, run_specs
+from run_specs import ATTACHED, SMOKE, edited, run_specs
 from tc.core import CoreConfiguration
 from tc.core.configuration import CONFIGURATION_VERSION
 from tc.errors import DocumentError
@@ -310,3 +310,11 @@ def test_canonical_json_is_sorted_compact_utf_8() -> None:
 
 def test_the_fingerprint_is_the_sha_256_of_the_canonical_json() -> None:
     assert fingerprint({}) == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+
+def test_a_run_that_only_watches_has_no_fees_to_resolve() -> None:
+    attached = parse_run_spec(ATTACHED, source="run.yaml")
+    assert attached.venue is None
+    whole = resolved(attached, load_instrument(attached.instrument, search=()))
+    assert whole.venue is None
+    assert replace(whole, risk=None) == replace(attached, risk=None)

@@ -1,10 +1,11 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tc.errors import DocumentError
 from tc.spec.check import check_document
-from tc.spec.example import example_run_spec, write_example
+from tc.spec.example import ExampleMode, example_run_spec, write_example
 from tc.spec.gate_spec import OperationSpec
 from tc.spec.paper_spec import MarketDataSpec, NodeSpec, ReconciliationSpec, StopSpec
 from tc.spec.parse import parse_run_spec
@@ -28,7 +29,7 @@ def test_the_example_shows_every_field() -> None:
 
 
 def test_the_paper_example_is_valid_and_shows_every_field_of_its_own() -> None:
-    text = example_run_spec(is_paper=True)
+    text = example_run_spec("paper")
     spec = parse_run_spec(text, source="example")
     assert (spec.mode, spec.gate, spec.data) == ("paper", "on", None)
     names = [name for struct in (NodeSpec, StopSpec, MarketDataSpec, ReconciliationSpec) for name in struct.__struct_fields__]
@@ -40,11 +41,18 @@ def test_the_example_stays_valid_with_the_gate_switched_on(gate: str) -> None:
     assert parse_run_spec(example_run_spec(), source="example", overrides=[f"gate={gate}"]).gate == gate
 
 
-@pytest.mark.parametrize("is_paper", [False, True])
-def test_the_example_is_written_with_the_folders_that_lead_to_it(tmp_path: Path, is_paper: bool) -> None:
+def test_the_attached_example_is_valid_and_observes() -> None:
+    spec = parse_run_spec(example_run_spec("attached"), source="example")
+    assert (spec.mode, spec.gate, spec.venue, spec.strategy, spec.seed) == ("attached", "observe", None, None, 0)
+    assert spec.node is not None
+    assert (spec.node.venue, spec.node.venue_url) == (None, None)
+
+
+@pytest.mark.parametrize("mode", get_args(ExampleMode))
+def test_the_example_is_written_with_the_folders_that_lead_to_it(tmp_path: Path, mode: ExampleMode) -> None:
     path = tmp_path / "specs" / "mine.yaml"
-    write_example(path, is_paper=is_paper)
-    assert path.read_text(encoding="utf-8") == example_run_spec(is_paper=is_paper)
+    write_example(path, mode)
+    assert path.read_text(encoding="utf-8") == example_run_spec(mode)
     assert check_document(path).is_valid
 
 

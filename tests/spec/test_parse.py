@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from run_specs import DOCUMENTS, PAPER, SMOKE, edited, problems_of, wrong_values
+from run_specs import ATTACHED, DOCUMENTS, PAPER, SMOKE, edited, problems_of, wrong_values
 from tc.errors import DocumentError, ExitCode
+from tc.spec.effective import run_spec_yaml
 from tc.spec.gate_spec import RiskSpec
 from tc.spec.parse import HINT, load_run_spec, parse_run_spec
 from tc.spec.run_spec import CoreSpec, DataSpec, FeesSpec, RunSpec, StrategySpec, VenueSpec
@@ -127,6 +128,21 @@ def test_what_a_paper_run_cannot_be_is_told_with_its_line(old: str, new: str, pr
     assert problems_of(edited((old, new), text=PAPER)) == problems
 
 
+@pytest.mark.parametrize(("old", "new", "problems"), wrong_values("wrong_attached_specs.txt"))
+def test_what_an_attached_run_cannot_have_is_told_with_its_line(old: str, new: str, problems: list[str]) -> None:
+    assert problems_of(edited((old, new), text=ATTACHED)) == problems
+
+
+def test_an_attached_run_observes_unless_it_says_otherwise_and_states_neither_venue_nor_strategy() -> None:
+    assert parse_run_spec(ATTACHED, source="run.yaml").gate == "observe"
+    assert parse_run_spec(ATTACHED + "gate: on\n", source="run.yaml").gate == "on"
+    spec = parse_run_spec(ATTACHED + 'node: {environment: testnet, venue_url: "http://127.0.0.1:1"}\n', source="run.yaml")
+    assert parse_run_spec(run_spec_yaml(spec), source="stored.yaml") == spec
+    for read in (lambda: spec.stated_venue, lambda: spec.stated_strategy, lambda: spec.played):
+        with pytest.raises(DocumentError):
+            read()
+
+
 @pytest.mark.parametrize(("old", "new", "problems"), wrong_values("wrong_run_specs.txt"))
 def test_a_wrong_value_is_told_with_its_line_what_was_expected_and_the_nearest(old: str, new: str, problems: list[str]) -> None:
     assert problems_of(edited((old, new))) == problems
@@ -157,7 +173,7 @@ def test_what_is_missing_is_told_at_the_mapping_that_lacks_it() -> None:
         "run.yaml:15: data.dataset: missing; expected the id of a dataset, such as btcusdt-1m-sample"
     ]
     assert [line.split()[1] for line in problems_of("{}")] == [
-        f"{name}:" for name in ("spec_version", "name", "mode", "engine", "venue", "instrument", "strategy", "seed")
+        f"{name}:" for name in ("spec_version", "name", "mode", "engine", "instrument", "venue", "strategy", "seed")
     ]
 
 

@@ -39,6 +39,7 @@ def line_of(look: "Followed") -> str:
     return (
         f"{at(node.at_ns)} {node.state} position {node.position:,} open orders {node.open_orders_count} {held} "
         f"data {oldest:.1f} s old lag {node.lag_s * 1e3:.1f} ms kill switch {node.kill_switch}"
+        f"{f' PROBLEM {node.problem}' if node.problem else ''}"
     )
 
 
@@ -60,6 +61,8 @@ def _node_rows(node: "NodeStatus") -> list[tuple[str, str]]:
     down = [name for name, is_up in node.connected.items() if not is_up]
     return [
         ("node", f"{node.state}{f', NOT connected: {", ".join(down)}' if down else ''}"),
+        *((("problem", node.problem),) if node.problem else ()),
+        *((("only watched", node.watched_only),) if node.watched_only else ()),
         ("kill switch", node.kill_switch),
         ("at (UTC)", at(node.at_ns)),
         ("position", f"{node.position:,}, {node.rows:,} market rows"),

@@ -18,7 +18,8 @@ from tc.cli.show import printable, show_error, show_fields, show_json
 from tc.errors import ExitCode, TcError
 
 if TYPE_CHECKING:
-    from tc.reports.reconciliation import ReconciliationDocument
+    from tc.spec.instrument import InstrumentSpec
+    from tc.spec.run_spec import RunSpec
 
 Spec = Annotated[Path, typer.Argument(metavar="SPEC", show_default=False)]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE")]
@@ -38,11 +39,27 @@ EXIT = {
 }
 
 
-def run_paper(spec: Path, *, overrides: list[str], place: wiring.PaperPlace, run_id: str | None, as_json: bool) -> NoReturn:
-    """Run a paper spec, say how it goes, and exit as it ended."""
+def run_paper(
+    spec: Path,
+    documents: "tuple[RunSpec, InstrumentSpec]",
+    *,
+    overrides: list[str],
+    place: wiring.PaperPlace,
+    run_id: str | None,
+    as_json: bool,
+) -> NoReturn:
+    """Run a paper spec, which has been read already, say how it goes, and exit as it ended."""
+    if made := wiring.keys_to_make(documents[0]):
+        _note_keys(made)
     with graceful_interrupt() as should_stop:
         result = wiring.run_paper_spec(
-            spec, overrides=overrides, place=place, run_id=run_id, on_state=_say, should_stop=should_stop
+            spec,
+            overrides=overrides,
+            documents=documents,
+            place=place,
+            run_id=run_id,
+            on_state=_say,
+            should_stop=should_stop,
         )
     _leave(result, as_json=as_json)
 
@@ -56,7 +73,7 @@ def resume_paper(run: str, *, place: wiring.PaperPlace, duration_s: str | None, 
 
 def _leave(result: wiring.PaperResult, *, as_json: bool) -> NoReturn:
     document = document_of(result)
-    show_json(document) if as_json else _show(document, result.reconciliation)
+    show_json(document) if as_json else _show(document, result)
     error = result.supervised.error
     if error is not None:
         show_error(error.message, error.hint)
@@ -136,6 +153,14 @@ def _parent_is_gone(*, ends_at_once: bool) -> Callable[[], bool]:
     return ended.is_set
 
 
+def _note_keys(names: tuple[str, ...]) -> None:
+    typer.echo(
+        f"note: {' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set, and made for this run: while it runs, "
+        "`tc kill` needs none, but `tc reconcile` does. Set both before `tc run` to have them in other shells.",
+        err=True,
+    )
+
+
 def _say(state: str) -> None:
     typer.echo(f"node: {state}", err=True)
 
@@ -161,7 +186,7 @@ def document_of(result: wiring.PaperResult) -> dict[str, Any]:
     }
 
 
-def _show(document: Mapping[str, Any], held: "ReconciliationDocument | None") -> None:
+def _show(document: Mapping[str, Any], result: wiring.PaperResult) -> None:
     shown = {"run": document["run_id"] or "none was made", "status": document["status"]}
     if document["directory"]:
         shown["directory"] = document["directory"]
@@ -172,8 +197,9 @@ def _show(document: Mapping[str, Any], held: "ReconciliationDocument | None") ->
         shown |= {"journal digest": document["journal_digest"], "merkle root": document["merkle_root"]}
     if document["unsettled"]:
         shown["the node left"] = "; ".join(document["unsettled"])
+    if document["unsettled"] or result.supervised.is_settled:
         shown["left at the venue"] = "; ".join(document["left_at_venue"]) or "nothing: it was taken care of from outside"
-    if held is not None:
+    if (held := result.reconciliation) is not None:
         shown["reconciliation"] = held.verdict
     show_fields({name: printable(str(value)) for name, value in shown.items()})
 

@@ -1,5 +1,6 @@
 """`tc run` and `tc demo`: from a RunSpec to a sealed run directory."""
 
+import json
 import os
 import sys
 import threading
@@ -14,10 +15,13 @@ from tc.cli.options import ARTIFACTS_ROOT, DATA_ROOT, RUNTIME_ROOT, ArtifactsRoo
 from tc.cli.paper import EXIT, resume_paper, run_paper
 from tc.cli.progress import run_progress
 from tc.cli.show import show_error, show_fields, show_json
+from tc.cli.units import parse_seconds
 from tc.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
     from tc.flows.recording import FinishedRun
+    from tc.spec.instrument import InstrumentSpec
+    from tc.spec.run_spec import RunSpec
 
 Spec = Annotated[Path | None, typer.Argument(metavar="SPEC", help="A RunSpec; `tc spec init` writes one.", show_default=False)]
 Resume = Annotated[
@@ -34,7 +38,17 @@ Overrides = Annotated[
 Durable = Annotated[bool, typer.Option("--durable", help="Put each journal entry on disk (fsync) before the next.")]
 Duration = Annotated[
     str | None,
-    typer.Option("--duration", metavar="SECONDS", help="How long a paper run trades; as --set stop.duration_s=SECONDS."),
+    typer.Option(
+        "--duration", metavar="TIME", help="How long a paper run trades, such as 90s, 5m or 1h; a bare number is seconds."
+    ),
+]
+VenueUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--venue-url",
+        metavar="URL",
+        help="Where a paper run trades, in the place of the embedded venue; as --set node.venue= --set node.venue_url=URL.",
+    ),
 ]
 MeansTestnet = Annotated[
     bool, typer.Option("--i-mean-testnet", help="Trade on a testnet, where the spec names one. No live venue is ever traded on.")
@@ -50,6 +64,7 @@ def run(
     durable: Durable = False,
     dry_run: DryRun = False,
     duration: Duration = None,
+    venue_url: VenueUrl = None,
     means_testnet: MeansTestnet = False,
     artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
     data_root: DataRoot = DATA_ROOT,
@@ -63,26 +78,46 @@ def run(
     when it did not trade by its start deadline, and 1 or 5 when it completed and its venue says otherwise, or nothing.
     """
     place = wiring.PaperPlace(artifacts_root, runtime_root, means_testnet)
+    duration_s = None if duration is None else parse_seconds(duration)
     if resume is not None:
-        _require_alone(spec=spec, run_id=run_id, overrides=overrides, durable=durable or None, dry_run=dry_run or None)
-        resume_paper(resume, place=place, duration_s=duration, as_json=as_json)
+        others = {"spec": spec, "run_id": run_id, "overrides": overrides, "venue_url": venue_url}
+        _require_alone(**others, durable=durable or None, dry_run=dry_run or None)
+        resume_paper(resume, place=place, duration_s=duration_s, as_json=as_json)
     if spec is None:
         raise DocumentError("there is nothing to run", hint="Give a RunSpec, or --resume and a run that crashed.")
-    sets = [*(overrides or ()), *(() if duration is None else (f"stop.duration_s={duration}",))]
+    sets = [*(overrides or ()), *_venue_sets(venue_url), *(() if duration_s is None else (f"stop.duration_s={duration_s}",))]
     if dry_run:
         checked = wiring.check_run(spec, overrides=sets, data_root=data_root, means_testnet=means_testnet)
         show_json(checked) if as_json else show_fields(checked)
         return
-    if wiring.is_paper(spec, overrides=sets):
-        run_paper(spec, overrides=sets, place=place, run_id=run_id, as_json=as_json)
+    documents = wiring.load_run(spec, overrides=sets)
+    if documents[0].mode == "paper":
+        run_paper(spec, documents, overrides=sets, place=place, run_id=run_id, as_json=as_json)
+    roots = {"artifacts_root": artifacts_root, "data_root": data_root}
+    _backtest(spec, documents, overrides=sets, run_id=run_id, is_durable=durable, as_json=as_json, **roots)
+
+
+def _backtest(
+    spec: Path,
+    documents: "tuple[RunSpec, InstrumentSpec]",
+    *,
+    overrides: list[str],
+    artifacts_root: Path,
+    data_root: Path,
+    run_id: str | None,
+    is_durable: bool,
+    as_json: bool,
+) -> None:
+    """Run a backtest, whose spec has been read already, show how it ended, and exit so."""
     with graceful_interrupt() as should_stop, run_progress() as on_progress:
         finished = wiring.run_spec(
             spec,
-            overrides=sets,
+            overrides=overrides,
+            documents=documents,
             artifacts_root=artifacts_root,
             data_root=data_root,
             run_id=run_id,
-            is_durable=durable,
+            is_durable=is_durable,
             on_progress=on_progress,
             should_stop=should_stop,
         )
@@ -101,7 +136,19 @@ def _require_alone(**others: object) -> None:
         )
 
 
-_NAMES = {"spec": "SPEC", "run_id": "--run-id", "overrides": "--set", "durable": "--durable", "dry_run": "--dry-run"}
+_NAMES = {
+    "spec": "SPEC",
+    "run_id": "--run-id",
+    "overrides": "--set",
+    "venue_url": "--venue-url",
+    "durable": "--durable",
+    "dry_run": "--dry-run",
+}
+
+
+def _venue_sets(url: str | None) -> tuple[str, ...]:
+    """Return what replaces a spec's venue; the URL stands in quotes, so that it is read as nothing else."""
+    return () if url is None else ("node.venue=", f"node.venue_url={json.dumps(url)}")
 
 
 def _leave(code: ExitCode) -> None:

@@ -8,13 +8,14 @@ import typer
 from tc import wiring
 from tc.cli.options import AsJson
 from tc.cli.show import printable, show_json
-from tc.errors import ExitCode
+from tc.errors import DocumentError, ExitCode
 
 app = typer.Typer(help="Write and check RunSpecs.", no_args_is_help=True)
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="RunSpecs or instrument documents.", show_default=False)]
 NewFile = Annotated[Path, typer.Argument(metavar="[PATH]", help="The file to write; it must not exist.")]
 Paper = Annotated[bool, typer.Option("--paper", help="A paper run instead of a backtest.")]
+Attached = Annotated[bool, typer.Option("--attached", help="A run that is attached to a node of yours, instead of a backtest.")]
 OfInstrument = Annotated[bool, typer.Option("--instrument", help="The schema of an instrument document instead.")]
 
 NEW_FILE = Path("run-spec.yaml")
@@ -47,11 +48,19 @@ def schema(of_instrument: OfInstrument = False) -> None:
 
 
 @app.command()
-def init(path: NewFile = NEW_FILE, paper: Paper = False) -> None:
+def init(path: NewFile = NEW_FILE, paper: Paper = False, attached: Attached = False) -> None:
     """Write a commented RunSpec to start from.
 
     It is valid as it stands, and no file is ever overwritten.
     """
-    wiring.write_example_run_spec(path, is_paper=paper)
+    if paper and attached:
+        raise DocumentError("--paper and --attached are two documents", hint="Give one of them.")
+    wiring.write_example_run_spec(path, "paper" if paper else "attached" if attached else "backtest")
     typer.echo(printable(f"wrote {path}"))
-    typer.echo(printable(f"next: tc run {path}" if paper else f"next: tc data prepare btcusdt-sample && tc run {path}"))
+    typer.echo(printable(f"next: {_next(path, paper=paper, attached=attached)}"))
+
+
+def _next(path: Path, *, paper: bool, attached: bool) -> str:
+    if attached:
+        return f'attach(node, "{path}") in the script of your node, with: from tc import attach'
+    return f"tc run {path}" if paper else f"tc data prepare btcusdt-sample && tc run {path}"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from tc.core.configuration import CoreConfiguration
 from tc.core.entry import ProcessingPosition
 from tc.core.events import AccountUpdated, KillMode, OrderInitialized
+from tc.core.risk.safeguards import time_denies
 from tc.core.state import slots
 from tc.core.state.market import price_of
 from tc.core.state.model import NO_EXPOSURE, Exposure, InFlight, Order, Pending, Position, Reference, State
@@ -132,6 +133,14 @@ class ProcessingContext:
     def is_throttled(self, strategy_id: str) -> bool:
         """Say whether the repeated-execution throttle has switched a strategy off."""
         return strategy_id in self._state.control.safeguards.throttled
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether Risk denies all but cancels now, whatever is asked for: throttle, session, or the messages of the day."""
+        gate, safeguards = self._configuration.gate, self._state.control.safeguards
+        if gate is None or gate.mode != "on":
+            return False
+        return bool(safeguards.throttled) or time_denies(safeguards, self._state.stream_time_ns, gate.limits) is not None
 
     @property
     def strategy_failures(self) -> int:

@@ -26,7 +26,7 @@ def load_core_strategy(request: StrategyRequest, folders: tuple[Path, ...]) -> t
         The strategy's own code raised while it was imported or made.
 
     """
-    spec = request.spec.strategy
+    spec = request.spec.stated_strategy
     path = spec.core or ""
     strategy_class = resolve(path, "strategy.core", msgspec.Struct)
     evaluate = getattr(strategy_class, "evaluate", None)

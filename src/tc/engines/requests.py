@@ -20,9 +20,9 @@ def check_dataset(request: BacktestRequest) -> None:
             f"but the instrument document says {stated}",
             hint="Import the data again under another dataset id, or correct the instrument document.",
         )
-    if instrument.venue != request.spec.venue.name:
+    if instrument.venue != request.spec.stated_venue.name:
         raise DocumentError(
-            f"venue.name: {request.spec.venue.name!r}, but the instrument {instrument.id} trades on {instrument.venue!r}",
+            f"venue.name: {request.spec.stated_venue.name!r}, but the instrument {instrument.id} trades on {instrument.venue!r}",
             hint=f"Set venue.name to {instrument.venue}.",
         )
 

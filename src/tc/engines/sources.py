@@ -36,7 +36,7 @@ def python_path(request: StrategyRequest) -> tuple[Path, ...]:
     """Return the folders that the spec adds to Python's search path; DocumentError when one does not exist."""
     if request.code_folder is not None:
         return (request.code_folder.resolve(),) if request.code_folder.is_dir() else ()
-    return tuple(_folder(request.spec_folder, each) for each in request.spec.strategy.python_path)
+    return tuple(_folder(request.spec_folder, each) for each in request.spec.stated_strategy.python_path)
 
 
 def _folder(spec_folder: Path, text: str) -> Path:

@@ -11,7 +11,12 @@ from typing import Any
 
 import msgspec
 
+from tc.redaction import redacted
+
 _LAST_WORDS = 2_000
+_BEFORE_THEM = 2_000
+"""So much more is read: what is to be hidden may begin before the words that are shown."""
+
 _LONGEST_LINE = 1 << 20
 
 
@@ -20,9 +25,18 @@ class Child:
 
     It ends by itself when its standard input is closed, which happens when this process is gone, however it ended. It leads a
     session of its own: an interrupt from the terminal is for this process to answer.
+
+    Parameters
+    ----------
+    command, environment
+        What is started, and what it is given as its environment.
+    secrets
+        What is never quoted of its words.
+
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], secrets: Sequence[str] = ()) -> None:
+        self._secrets = tuple(secrets)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             command,
@@ -94,12 +108,13 @@ class Child:
         self._process.wait()
 
     def last_words(self) -> str:
-        """Return the end of what it wrote to standard error."""
+        """Return the end of what it wrote to standard error, without its secrets and without signatures."""
         if self._errors.closed:
             return self._said
         self._errors.seek(0, 2)
-        self._errors.seek(max(0, self._errors.tell() - _LAST_WORDS))
-        return self._errors.read().decode(errors="backslashreplace").strip()
+        self._errors.seek(max(0, self._errors.tell() - _LAST_WORDS - _BEFORE_THEM))
+        words = self._errors.read().decode(errors="backslashreplace").strip()
+        return redacted(words, self._secrets)[-_LAST_WORDS:]
 
     def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 - it was asked for

@@ -7,11 +7,13 @@ from contextlib import closing
 
 import msgspec
 
+from tc.checks.reconcile import NodeHoldings
 from tc.errors import UnreachableError
 
 _CONNECT_S = 0.5
 _READ_BYTES = 1 << 16
 _LONGEST_LINE = 1 << 20
+_LONGEST_HOLDINGS = 64 << 20
 
 
 class NodeStep(msgspec.Struct, frozen=True):
@@ -60,6 +62,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     lag_s: float
     longest_lag_s: float
     contradictions: int
+    problem: str = ""
+    watched_only: str = ""
 
 
 def ask_node(path: str, request: Mapping[str, str], *, first_s: float, deadline_s: float) -> Iterator[tuple[NodeStep, int]]:
@@ -90,15 +94,37 @@ def ask_node(path: str, request: Mapping[str, str], *, first_s: float, deadline_
 
 def ask_status(path: str, *, within_s: float) -> NodeStatus:
     """Return where a node stands; raises as `ask_node`."""
-    for content, _ in _answers(path, {"do": "status"}, first_s=within_s, deadline_s=within_s):
+    return _ask(path, "status", NodeStatus, within_s)
+
+
+def ask_holdings(path: str, *, within_s: float) -> NodeHoldings:
+    """Return what the cache of a node's engine holds; raises as `ask_node`."""
+    return _ask(path, "holdings", NodeHoldings, within_s, longest=_LONGEST_HOLDINGS)
+
+
+def ask_to_heal(path: str, *, within_s: float) -> tuple[bool, str]:
+    """Let a node's engine take over what the venue says; return whether it could, and why not. Raises as `ask_node`."""
+    answer = _ask(path, "heal", _Healed, within_s)
+    return answer.healed, answer.why
+
+
+class _Healed(msgspec.Struct, frozen=True):
+    healed: bool
+    why: str = ""
+
+
+def _ask[T](path: str, what: str, answer: type[T], within_s: float, *, longest: int = _LONGEST_LINE) -> T:
+    for content, _ in _answers(path, {"do": what}, first_s=within_s, deadline_s=within_s, longest=longest):
         try:
-            return msgspec.json.decode(content, type=NodeStatus)
-        except msgspec.DecodeError as error:
+            return msgspec.json.decode(content, type=answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreachable(path, error) from None
     raise UnreachableError(f"the node cannot be reached at {path}: it closed without a word")
 
 
-def _answers(path: str, request: Mapping[str, str], *, first_s: float, deadline_s: float) -> Iterator[tuple[bytes, int]]:
+def _answers(
+    path: str, request: Mapping[str, str], *, first_s: float, deadline_s: float, longest: int = _LONGEST_LINE
+) -> Iterator[tuple[bytes, int]]:
     began = time.monotonic()
     try:
         with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as line:
@@ -106,7 +132,7 @@ def _answers(path: str, request: Mapping[str, str], *, first_s: float, deadline_
             line.connect(path)
             line.sendall(msgspec.json.encode(request) + b"\n")
             line.shutdown(socket.SHUT_WR)  # There is one question: the node closes when all of it is answered.
-            for content in _lines(line, began, first_s, deadline_s):
+            for content in _lines(line, began, first_s, deadline_s, longest):
                 yield content, int((time.monotonic() - began) * 1e9)
     except TimeoutError:
         raise UnreachableError(f"the node did not answer at {path} within {time.monotonic() - began:.1f} s") from None
@@ -118,7 +144,7 @@ def _unreachable(path: str, error: Exception) -> UnreachableError:
     return UnreachableError(f"the node cannot be reached at {path}: {getattr(error, 'strerror', None) or error}")
 
 
-def _lines(line: socket.socket, began: float, first_s: float, deadline_s: float) -> Iterator[bytes]:
+def _lines(line: socket.socket, began: float, first_s: float, deadline_s: float, longest: int) -> Iterator[bytes]:
     content = b""
     limit_s = first_s
     while True:
@@ -130,7 +156,7 @@ def _lines(line: socket.socket, began: float, first_s: float, deadline_s: float)
         if not block:
             return
         *whole, content = (content + block).split(b"\n")
-        if len(content) > _LONGEST_LINE:
+        if len(content) > longest:
             raise ValueError("a line that does not end")
         for each in whole:
             limit_s = deadline_s

@@ -1,5 +1,6 @@
 """`tc run` of a paper spec, inside the node's process: from a RunSpec to a sealed run directory."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 from tc.core import CoreConfiguration
 from tc.core.configuration import CONFIGURATION_VERSION
 from tc.core.events import STREAM_SCHEMA, KillSwitchChanged, RunCompleted, RunStarted, RunStopped
+from tc.errors import RefusedError
 from tc.flows.recording import Circumstances, FinishedRun, Recording, Reporter, RunPlan, begin, record_and_seal, shortened
 from tc.ports import LiveEngine, LiveNode, LiveOutcome, NodeState, PaperRequest
 from tc.runtime.stream import EventStream
 from tc.spec.effective import core_document, effective_document
 from tc.spec.grammar import seconds_ns
+from tc.spec.paper_spec import NodeSpec
 from tc.spec.run_spec import RunSpec
+from tc.store.free_space import FreeSpace, Measure, free_bytes
 from tc.store.kill_switch import Active
 from tc.store.layout import RunDirectory, create_run
 from tc.store.lock import RunLock
@@ -42,18 +46,20 @@ def run_paper(
     active_switch: Callable[[], Active | None],
     on_state: Callable[[NodeState], None],
     should_stop: Callable[[], bool],
+    measure: Measure = free_bytes,
 ) -> FinishedPaperRun:
     """Trade until the planned end, a stop or the kill switch; record, report and seal it all.
 
     An active kill switch ends the run before the node connects: the run is *blocked*, with all its artifacts. The node's logs
-    lie in the run directory, so it is made before the node is.
+    lie in the run directory, so it is made before the node is. ``measure`` says how much of its disk is free: a run that would
+    fill it is stopped.
 
     Raises
     ------
     DocumentError
         The run id is hostile, or the spec does not fit its instrument or strategy; nothing is left.
     RefusedError
-        The run id is taken.
+        The run id is taken, or the disk has too little room; nothing is left.
     EngineError
         The strategy could not be imported or made; nothing is left.
     ArtifactError
@@ -64,14 +70,25 @@ def run_paper(
     with RunLock(run), ExitStack() as resources:
         try:
             request = request_in(run)
+            disk = enough_space(run, request.spec, measure)
             node = engine.prepare(request)
         except BaseException:
             shutil.rmtree(run.path)
             raise
         resources.callback(node.close)
-        play = Playing(node, request, StopWatch(run), active_switch, on_state, should_stop, release=resources.close)
+        play = Playing(node, request, StopWatch(run), disk, active_switch, on_state, should_stop, release=resources.close)
         finished = record_and_seal(begin(run, plan_of(request, engine, node), circumstances), play, report)
         return FinishedPaperRun(finished, play.unsettled)
+
+
+def enough_space(run: RunDirectory, spec: RunSpec, measure: Measure) -> FreeSpace:
+    """Return what watches the disk of a run; RefusedError where it has too little room to begin with."""
+    disk = FreeSpace(run.path, (spec.node or NodeSpec()).min_free_mb, measure=measure)
+    if problem := disk.problem():
+        raise RefusedError(
+            f"the run does not start: {problem}", hint="Make room (`tc runs prune` lists what could go), or set node.min_free_mb."
+        )
+    return disk
 
 
 def plan_of(request: PaperRequest, engine: LiveEngine, node: LiveNode) -> RunPlan:
@@ -93,6 +110,7 @@ def plan_of(request: PaperRequest, engine: LiveEngine, node: LiveNode) -> RunPla
         dataset=request.tape.id,
         modules=node.identity.modules,
         core_strategy=node.core_strategy,
+        secrets=(os.environ.get(request.api_key_name, ""), os.environ.get(request.api_secret_name, "")),
     )
 
 
@@ -114,17 +132,22 @@ class Playing:
         node: LiveNode,
         request: PaperRequest,
         watch: StopWatch,
+        disk: FreeSpace,
         active_switch: Callable[[], Active | None],
         on_state: Callable[[NodeState], None],
         should_stop: Callable[[], bool],
         *,
         release: Callable[[], None],
         begin: Callable[[EventStream], None] = run_started,
+        on_blocked: Callable[[EventStream], None] = lambda _: None,
         duration_ns: int | None = None,
     ) -> None:
         self._node = node
         self._begin = begin
+        self._on_blocked = on_blocked
         self._watch = watch
+        self._disk = disk
+        self._full = ""
         self._active_switch = active_switch
         self._on_state = on_state
         self._should_stop = should_stop
@@ -139,15 +162,16 @@ class Playing:
         active = self._active_switch()
         if active is not None:
             self._release()
+            self._on_state("stopped")
             self._blocked(recording, stream, active)
             return
         try:
             outcome = self._node.run(stream, on_state=self._at, should_stop=self._is_over)
         finally:
+            self.unsettled = self._node.unsettled
             self._release()
         if stream.violation is not None:
             raise stream.violation
-        self.unsettled = outcome.unsettled
         self._note_end(recording, stream, outcome)
 
     def _at(self, state: NodeState) -> None:
@@ -156,7 +180,10 @@ class Playing:
         self._on_state(state)
 
     def _is_over(self) -> bool:
-        return self._has_elapsed() or self._should_stop() or self._watch.request() is not None
+        if self._has_elapsed() or self._should_stop() or self._watch.request() is not None:
+            return True
+        self._full = self._full or self._disk.problem()
+        return bool(self._full)
 
     def _has_elapsed(self) -> bool:
         return self._ends_ns is not None and time.monotonic_ns() >= self._ends_ns
@@ -165,6 +192,7 @@ class Playing:
         recording.status = "blocked"
         recording.reason = shortened(f"the kill switch is {active.mode}: {active.reason}")
         stream.emit(KillSwitchChanged(time.time_ns(), active.mode, active.actor, active.reason))
+        self._on_blocked(stream)
         stream.emit(RunStopped(time.time_ns(), recording.reason))
 
     def _note_end(self, recording: Recording, stream: EventStream, outcome: LiveOutcome) -> None:
@@ -172,10 +200,10 @@ class Playing:
         request = self._watch.request()
         if outcome.killed != "none":
             recording.status, recording.reason = "killed", f"the kill switch was set to {outcome.killed}"
-        elif request is None and self._has_elapsed():
+        elif request is None and not self._full and self._has_elapsed():
             recording.status = "completed"
             stream.emit(RunCompleted(outcome.at_ns))
             return
         else:
-            recording.status, recording.reason = "stopped", request.reason if request else "interrupted"
+            recording.status, recording.reason = "stopped", request.reason if request else self._full or "interrupted"
         stream.emit(RunStopped(outcome.at_ns, recording.reason))

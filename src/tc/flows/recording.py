@@ -18,6 +18,7 @@ from tc.errors import EngineError, InvariantViolation, TcError
 from tc.flows.run_inputs import write_inputs
 from tc.flows.usage import Usage, usage_now
 from tc.ports import CoreStrategy, EngineOutcome, ModuleSource
+from tc.redaction import redacted
 from tc.runtime.stream import EventStream
 from tc.spec.effective import resolved
 from tc.spec.instrument import InstrumentSpec
@@ -128,6 +129,8 @@ class RunPlan:
         The strategy's own modules, to be copied.
     core_strategy
         What the Runtime evaluates, if anything.
+    secrets
+        The keys of its venue: what a failure says is kept without them.
 
     """
 
@@ -139,6 +142,7 @@ class RunPlan:
     dataset: str
     modules: Sequence[ModuleSource]
     core_strategy: CoreStrategy | None
+    secrets: Sequence[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,11 +256,12 @@ class WrittenRun:
     def fail(self, error: TcError) -> None:
         """Note what ended the run, in its stream too where that takes anything more."""
         _note_failure(self.recording, self.stream, error)
+        self.recording.reason = redacted(self.recording.reason, self._plan.secrets)
 
     def note_end(self) -> None:
         """Note what the stream came to: nothing more is recorded."""
         recording, stream = self.recording, self.stream
-        recording.trace = recording.trace or stream.strategy_failure
+        recording.trace = redacted(recording.trace or stream.strategy_failure, self._plan.secrets)
         recording.strategy_failures = stream.context.strategy_failures
         recording.state_digest = state_digest(stream.state)
         recording.ended_ns, recording.after = time.time_ns(), usage_now()

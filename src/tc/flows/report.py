@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,6 +18,7 @@ from tc.reports.candles import Candles
 from tc.reports.html import render_html
 from tc.reports.markdown import render_markdown
 from tc.reports.metrics import run_metrics
+from tc.reports.reconciliation import compared_metrics
 from tc.reports.report import Digests, ProcessUsage, ReportInput
 from tc.reports.summary import summarize
 from tc.spec.run_spec import RunSpec
@@ -56,9 +57,10 @@ def report_run(
         process=usage,
         findings=findings,
         error=recording.trace or None,
+        comparing=_comparing(document, has_ended=recording.status == "blocked"),
     )
     counters = dict(recording.outcome.strategy_counters) if recording.outcome else {}
-    metrics = run_metrics(report.summary, usage, strategy_counters=counters)
+    metrics = run_metrics(report.summary, usage, strategy_counters=counters, compared=compared(report))
     write_atomic(run.metrics, msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
     write_atomic(run.report_md, render_markdown(report).encode())
     write_atomic(run.report_html, render_html(report).encode())
@@ -88,7 +90,13 @@ def report_again(run: RunDirectory, *, data_root: Path, read_candles: CandleRead
         process=_stored_usage(run),
         findings=() if status != "failed" else (_failure(metadata.reason),),
         error=read_file(run.error).decode(errors="replace") if run.error.exists() else None,
+        comparing=_comparing(document, has_ended=True),
     )
+
+
+def compared(report: ReportInput) -> dict[str, object] | None:
+    """Return what metrics.json says of the run's comparisons with its venue; None for a run that traded on none."""
+    return None if report.comparing == "none" else compared_metrics(report.reconciliations, is_over=report.comparing == "over")
 
 
 def record_report(run: RunDirectory, text: str, *, suffix: str, by: Witness) -> Path:
@@ -109,6 +117,7 @@ def _gathered(
     process: ProcessUsage | None,
     findings: Sequence[Finding],
     error: str | None,
+    comparing: Literal["none", "open", "over"],
 ) -> ReportInput:
     scan = scan_journal(run.journal)
     if scan.damage is not None:
@@ -126,7 +135,16 @@ def _gathered(
         process=process,
         error=error,
         reconciliations=kept_reconciliations(run),
+        comparing=comparing,
     )
+
+
+def _comparing(document: Mapping[str, Any], *, has_ended: bool) -> Literal["none", "open", "over"]:
+    """Say whether the run's comparisons with its venue are all made: who supervises a paper run makes the last after the seal."""
+    mode = document["run_spec"].get("mode")
+    if mode == "paper":
+        return "over" if has_ended else "open"
+    return "over" if mode == "attached" else "none"
 
 
 def _window(document: Mapping[str, Any]) -> tuple[int | None, int | None]:
@@ -143,6 +161,8 @@ def _digest_now(run: RunDirectory, configuration: CoreConfiguration) -> str:
 
 
 def _present_candles(document: Mapping[str, Any], data_root: Path, read_candles: CandleReader) -> Candles | None:
+    if not document["dataset"]["id"]:
+        return None  # The rows are those of the run's own tape.
     try:
         dataset = load_dataset(data_root, document["dataset"]["id"])
     except ArtifactError:

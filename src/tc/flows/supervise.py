@@ -1,5 +1,6 @@
 """`tc run` of a paper spec, outside the node: starts the venue and the node, watches both, and leaves no orphan."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -9,10 +10,16 @@ from typing import Any, Literal
 from tc.errors import EngineError, ExitCode, TcError, UnreachableError
 from tc.flows.children import Child
 from tc.ports import OnStop
+from tc.redaction import redacted
 
 _PAUSE_S = 0.05
 _VENUE_READY_S = 20.0
 _VENUE_ENDS_S = 5.0
+OWN_FILES_S = 1800.0
+"""So long may a node replay its journal, or report and seal it: it has no line to its venue then."""
+
+_HAS_A_LINE = "starting"
+"""The state from which on a node talks to its venue: one that says before it why it ends has asked nothing of anybody."""
 
 Settle = Callable[[str, OnStop], Sequence[str]]
 """Does at a venue, by its URL, what a node left undone, over a line of its own; returns what it did, in words."""
@@ -32,6 +39,8 @@ class Supervision:
         Where that one is.
     environment
         What both processes are given as their environment.
+    secrets
+        The values in it that are keys: they are in nothing that is told of either process.
     start_deadline_s, stop_deadline_s
         How long the node may take to trade, and to end.
     on_stop
@@ -46,6 +55,7 @@ class Supervision:
     start_deadline_s: float
     stop_deadline_s: float
     on_stop: OnStop
+    secrets: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -63,7 +73,11 @@ class Supervised:
     unsettled
         What of ``on_stop`` the node could not do or confirm.
     settled
-        What was done about that from here.
+        What was done about that from here, and what is left.
+    is_settled
+        Whether anything was done from here: also where a run failed, whose node may be wrong about its orders.
+    is_nobody_there
+        Whether the node was late and nobody listened at its venue: there was nobody to ask then.
 
     """
 
@@ -73,7 +87,9 @@ class Supervised:
     error: TcError | None = None
     unsettled: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
+    is_settled: bool = False
     states: list[str] = field(default_factory=list)
+    is_nobody_there: bool = False
 
 
 def supervise(
@@ -83,6 +99,7 @@ def supervise(
     on_state: Callable[[str], None],
     should_stop: Callable[[], bool],
     look: Callable[[], None],
+    is_silent: Callable[[str], bool],
     settle: Settle,
     before_the_end: Callable[[Supervised, str], None],
 ) -> Supervised:
@@ -100,6 +117,8 @@ def supervise(
         Whether somebody asked the run to stop.
     look
         Called many times a second while the node trades; it must not wait for anything.
+    is_silent
+        Whether nobody listens at a venue's URL: where the node never came to trade for that, nobody is asked again.
     settle
         Does what the node left undone.
     before_the_end
@@ -111,19 +130,40 @@ def supervise(
         The embedded venue did not start.
 
     """
-    venue = None if plan.venue_command is None else Child(plan.venue_command, plan.environment)
+    venue = None if plan.venue_command is None else Child(plan.venue_command, plan.environment, plan.secrets)
     try:
         url = plan.venue_url if venue is None else _ready(venue)
         watching = _Watching(plan, venue, on_state=on_state, should_stop=should_stop, look=look)
         supervised = _node(watching, url, on_node)
-        if supervised.unsettled and plan.on_stop != "leave" and supervised.how != "alone":
-            supervised.settled = _settled(settle, url, plan.on_stop)
-        with suppress(TcError):  # What could not be asked or kept changes nothing of how the run ended.
-            before_the_end(supervised, url)
+        _afterwards(supervised, url, plan, is_silent=is_silent, settle=settle, before_the_end=before_the_end)
         return supervised
     finally:
         if venue is not None:
             venue.end(within_s=_VENUE_ENDS_S)
+
+
+def _afterwards(
+    supervised: Supervised,
+    url: str,
+    plan: Supervision,
+    *,
+    is_silent: Callable[[str], bool],
+    settle: Settle,
+    before_the_end: Callable[[Supervised, str], None],
+) -> None:
+    """Do what the node left undone, and look at the venue while it still runs."""
+    supervised.is_nobody_there = supervised.how == "late" and is_silent(url)
+    if supervised.is_nobody_there:
+        supervised.settled = (f"nobody listens at {url}: what is open and held there is unknown",)
+    elif _is_in_doubt(supervised) and plan.on_stop != "leave" and supervised.how != "alone":
+        supervised.settled, supervised.is_settled = _settled(settle, url, plan.on_stop), True
+    with suppress(TcError):  # What could not be asked or kept changes nothing of how the run ended.
+        before_the_end(supervised, url)
+
+
+def _is_in_doubt(supervised: Supervised) -> bool:
+    """Whether orders or positions may be otherwise than ``on_stop`` says: what failed in a node may have misled it."""
+    return bool(supervised.unsettled) or (supervised.finished or {}).get("status") == "failed"
 
 
 def _settled(settle: Settle, url: str, on_stop: OnStop) -> tuple[str, ...]:
@@ -165,7 +205,8 @@ class _Watching:
 
 def _node(watching: _Watching, url: str, on_node: Callable[[str, int], None]) -> Supervised:
     supervised = Supervised()
-    node = Child(watching.plan.node_command(url), watching.plan.environment)
+    plan = watching.plan
+    node = Child(plan.node_command(url), plan.environment, plan.secrets)
     try:
         on_node(url, node.pid)
         _watch(node, supervised, watching)
@@ -177,37 +218,75 @@ def _node(watching: _Watching, url: str, on_node: Callable[[str, int], None]) ->
     return supervised
 
 
+class _Deadlines:
+    """By when a node has to trade, and by when to end.
+
+    Neither counts while it only works on its own files, when nothing can be sent: to replay or to report what took days takes
+    minutes.
+    """
+
+    def __init__(self, plan: Supervision) -> None:
+        self._plan = plan
+        self._is_replaying = False
+        self.starts_by = time.monotonic() + plan.start_deadline_s
+        self.ends_by = math.inf
+
+    def note(self, state: str) -> None:
+        """Take note of a node's state."""
+        now = time.monotonic()
+        if state == "replaying":
+            self._is_replaying, self.starts_by = True, now + OWN_FILES_S
+        elif state == "starting" and self._is_replaying:
+            self.starts_by = now + self._plan.start_deadline_s
+        elif state == "trading":
+            self.starts_by = math.inf
+        elif state == "stopping":
+            self.stop()
+        elif state == "stopped":
+            self.starts_by, self.ends_by = math.inf, now + OWN_FILES_S
+
+    def stop(self) -> None:
+        """Begin to count the time that it may take to end, unless that has begun."""
+        self.starts_by = math.inf
+        self.ends_by = min(self.ends_by, time.monotonic() + self._plan.stop_deadline_s)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is to end."""
+        return self.ends_by < math.inf
+
+
 def _watch(node: Child, supervised: Supervised, watching: _Watching) -> None:
     """Hear the node out until it has ended; end it when a deadline passes."""
-    plan = watching.plan
-    starts_by = time.monotonic() + plan.start_deadline_s
-    ends_by: float | None = None
+    deadlines = _Deadlines(watching.plan)
+
+    def on_state(state: str) -> None:
+        deadlines.note(state)
+        watching.on_state(state)
+
     while node.exit_code is None:
         line = node.heard(_PAUSE_S)
         if line is not None:
-            _note(line, supervised, watching.on_state)
-        is_ending = "stopping" in supervised.states
-        is_trading = "trading" in supervised.states
-        if watching.is_venue_gone() and supervised.finished is None:
+            _note(line, supervised, on_state, watching.plan.secrets)
+        if watching.is_venue_gone() and supervised.finished is None and "stopped" not in supervised.states:
             supervised.how = "alone"
             node.kill()
-        elif ends_by is None and (is_ending or watching.should_stop()):
-            ends_by = time.monotonic() + plan.stop_deadline_s
-            if not is_ending:
-                node.ask_to_stop()
-        if ends_by is not None and time.monotonic() > ends_by:
+        elif not deadlines.is_ending and watching.should_stop():
+            deadlines.stop()
+            node.ask_to_stop()
+        elif time.monotonic() > deadlines.ends_by:
             supervised.how = "hung"
             node.kill()
-        elif ends_by is None and is_trading:
-            watching.look()
-        elif ends_by is None and time.monotonic() > starts_by and supervised.finished is None:
+        elif time.monotonic() > deadlines.starts_by and supervised.finished is None:
             supervised.how = "late"
             node.kill()
+        elif "trading" in supervised.states and not deadlines.is_ending:
+            watching.look()
     for line in node.rest():
-        _note(line, supervised, watching.on_state)
+        _note(line, supervised, watching.on_state, watching.plan.secrets)
 
 
-def _note(line: Mapping[str, Any], supervised: Supervised, on_state: Callable[[str], None]) -> None:
+def _note(line: Mapping[str, Any], supervised: Supervised, on_state: Callable[[str], None], secrets: Sequence[str]) -> None:
     if "state" in line:
         supervised.states.append(str(line["state"]))
         on_state(str(line["state"]))
@@ -216,16 +295,17 @@ def _note(line: Mapping[str, Any], supervised: Supervised, on_state: Callable[[s
         supervised.unsettled = tuple(line.get("unsettled", ()))
     if "error" in line:
         error = line["error"]
-        supervised.error = TcError(str(error["message"]), hint=str(error["hint"]))
+        supervised.error = TcError(redacted(str(error["message"]), secrets), hint=str(error["hint"]))
 
 
 def _judge(node: Child, supervised: Supervised) -> None:
     """Say how it ended, and with which exit code."""
     code = node.exit_code
+    if supervised.how != "ended" and (supervised.error is None or _HAS_A_LINE in supervised.states):
+        supervised.unsettled = ("the node ended without a word about its orders and positions",)
     if supervised.how == "ended" or (supervised.error is not None and code is not None and code > 0):
         supervised.exit_code = code if code is not None and code >= 0 else int(ExitCode.ENGINE)
         return
-    supervised.unsettled = ("the node ended without a word about its orders and positions",)
     words = node.last_words()
     said = f": {words.splitlines()[-1]}" if words else ""
     if supervised.how == "late":

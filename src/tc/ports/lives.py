@@ -15,8 +15,9 @@ from tc.spec.venue_url import VenueUrl
 from tc.store.tape import TapeEvent, TapeRow
 
 OnStop = Literal["leave", "cancel", "flatten"]
-NodeState = Literal["starting", "trading", "stopping", "halting", "halted", "stopped"]
-"""Where a node stands: a kill makes it ``halting``, and it is ``halted`` once all that the kill asks for is true."""
+NodeState = Literal["replaying", "starting", "trading", "stopping", "halting", "halted", "stopped"]
+"""Where a node stands: a kill makes it ``halting``, and it is ``halted`` once all that the kill asks for is true. One that goes
+on with a run begins by ``replaying`` it, and one that has ``stopped`` has yet to report and seal it."""
 
 
 class TapeWriter(Protocol):
@@ -113,6 +114,9 @@ class PaperRequest:
         How often the adapter sends a request again that the venue answered with a limit or a passing error.
     first_row
         The number of the first row of market data that the node sees.
+    kill_position
+        So many requests of the kill switch's records were made before the run: a later one is carried out, also when it was
+        cleared before the node looked. None takes those that there are when the node is built.
     catch_up
         Where a run goes on: asks the venue once more, and returns what of the run's orders was not recorded yet. The orders and
         the position are the strategy's then, as they were.
@@ -137,6 +141,7 @@ class PaperRequest:
     most_retries: int = 3
     code_folder: Path | None = None
     first_row: int = 0
+    kill_position: int | None = None
     catch_up: Callable[[], Sequence[Event]] | None = None
 
 
@@ -144,19 +149,22 @@ class PaperRequest:
 class LiveOutcome(EngineOutcome):
     """What a node answers when it ended in order.
 
-    ``killed`` is the mode of the kill switch that ended or held the run, ``none`` when it did not. ``unsettled`` says what of
-    ``on_stop`` or of the kill could not be done or confirmed, in words: whoever started the node does it then.
+    ``killed`` is the mode of the kill switch that ended or held the run, ``none`` when it did not.
     """
 
     killed: KillMode = "none"
-    unsettled: tuple[str, ...] = ()
 
 
 class LiveNode(Protocol):
-    """One node, checked and ready: made by a `LiveEngine`, run once; ``core_strategy`` is what the Runtime evaluates, if any."""
+    """One node, checked and ready: made by a `LiveEngine`, run once; ``core_strategy`` is what the Runtime evaluates, if any.
+
+    ``unsettled`` says, once it has run and also where that raised, what of ``on_stop`` or of the kill could not be done or
+    confirmed, in words: whoever started the node does it then.
+    """
 
     identity: StrategyIdentity
     core_strategy: CoreStrategy | None
+    unsettled: tuple[str, ...]
 
     def run(self, stream: Stream, *, on_state: Callable[[NodeState], None], should_stop: Callable[[], bool]) -> LiveOutcome:
         """Connect, trade until asked to stop or killed, and disconnect; EngineError when the engine or the strategy raised."""

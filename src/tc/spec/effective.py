@@ -25,8 +25,10 @@ def resolved(spec: RunSpec, instrument: InstrumentSpec) -> RunSpec:
     wrong = misfits(spec, instrument)
     if wrong:
         raise DocumentError("\n".join(f"{spec.name}: {path}: value {value}: {why}" for path, value, why in wrong))
-    fees = spec.venue.fees or FeesSpec(maker=instrument.maker_fee, taker=instrument.taker_fee)
     risk = None if spec.risk is None else written_out(spec.risk)
+    if spec.venue is None:
+        return replace(spec, risk=risk)
+    fees = spec.venue.fees or FeesSpec(maker=instrument.maker_fee, taker=instrument.taker_fee)
     return replace(spec, venue=replace(spec.venue, fees=fees), risk=risk)
 
 

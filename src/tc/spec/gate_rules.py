@@ -28,7 +28,9 @@ def _check_needs(reading: Reading) -> None:
             reading.refuse("gate", f"it needs limits to judge by; {WRITE_RISK}")
         if reading.values.get("mode") == "paper":
             reading.refuse("mode", f"paper trading needs limits; {WRITE_RISK}")
-    if "gate" in reading.places:
+        if reading.values.get("mode") == "attached" and gate is None:
+            reading.refuse("mode", f"an attached node is observed by limits; {WRITE_RISK}")
+    if "gate" in reading.places or reading.values.get("mode") == "attached":
         return
     for key in OBEYED_BY_THE_GATE:
         if reading.values.get(key):

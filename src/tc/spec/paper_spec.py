@@ -85,7 +85,7 @@ class NodeSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         str | None,
         Meta(
             title="Venue URL",
-            description="The exchange to trade on, when it is not embedded.",
+            description="The exchange to trade on, when it is not embedded; of an attached node, the one that it must trade on.",
             examples=["http://127.0.0.1:18080"],
         ),
     ] = None
@@ -113,6 +113,14 @@ class NodeSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Seconds,
         Meta(title="Stop deadline", description="A node that has not ended so long after it was asked to is ended by force."),
     ] = "15"
+    min_free_mb: Annotated[
+        int,
+        Meta(
+            title="Free space",
+            description="The run is stopped before less than so many million bytes of its disk are free; 0: it never is.",
+            ge=0,
+        ),
+    ] = 200
     market_data: Annotated[
         MarketDataSpec,
         Meta(title="Market data", description="What the market of the embedded venue is made of."),

@@ -69,6 +69,8 @@ def parsed_run_spec(root: Node, reading: Reading, *, overrides: Sequence[str] = 
         return Parsed(None, reading)
     spec = read_struct(root, RunSpec, reading)
     check_run_spec(reading)
+    if spec is not None and spec.mode == "attached" and "gate" not in reading.places:
+        spec = replace(spec, gate="observe")
     return Parsed(spec, reading)
 
 

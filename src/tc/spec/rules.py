@@ -70,7 +70,7 @@ def _check_strategy(reading: Reading) -> None:
                 reading.refuse(f"strategy.{key}", why)
         if given != ["scenario"]:
             _check_import(reading)
-    elif "strategy" in reading.places and not any(problem.path.startswith("strategy") for problem in reading.problems.found):
+    elif reading.is_given("strategy") and not any(problem.path.startswith("strategy") for problem in reading.problems.found):
         reading.refuse("strategy", "expected a scenario, the path of a strategy as module:Class, or a core strategy likewise")
 
 
@@ -127,7 +127,7 @@ def misfits(spec: RunSpec, instrument: InstrumentSpec) -> tuple[tuple[str, str, 
 
 def _account_misfits(spec: RunSpec, instrument: InstrumentSpec) -> tuple[tuple[str, str, str], ...]:
     venue = spec.venue
-    if venue.account_type == "margin":
+    if venue is None or venue.account_type == "margin":
         return ()
     if instrument.kind == "crypto_perpetual":
         return (("venue.account_type", repr(venue.account_type), f"{instrument.id} is a perpetual and needs a margin account"),)

@@ -68,7 +68,12 @@ class VenueSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = None
     default_leverage: Annotated[
         Leverage,
-        Meta(title="Leverage", description="Leverage of a margin account, at least 1.", examples=["10"]),
+        Meta(
+            title="Leverage",
+            description="Leverage of a margin account, at least 1; the embedded venue of a paper run takes a whole one to 125. "
+            "A venue that venue_url names is not told it: the account there keeps its own.",
+            examples=["10"],
+        ),
     ] = "1"
     fees: Annotated[
         FeesSpec | None,
@@ -196,8 +201,12 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Meta(title="Name", description="The name of the run; its run ids begin with it.", examples=["filusdt-ema-cross"]),
     ]
     mode: Annotated[
-        Literal["backtest", "paper"],
-        Meta(title="Mode", description="backtest plays a dataset; paper trades on an exchange of our own, or on a testnet."),
+        Literal["backtest", "paper", "attached"],
+        Meta(
+            title="Mode",
+            description="backtest plays a dataset; paper trades on an exchange of our own, or on a testnet; attached records a "
+            "node of yours, which `attach(node, SPEC)` in its own script says.",
+        ),
     ]
     engine: Annotated[
         Literal["nautilus", "hftbacktest"],
@@ -206,7 +215,10 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             description="The trading engine that runs the strategy; hftbacktest runs Core-native strategies on order book data.",
         ),
     ]
-    venue: Annotated[VenueSpec, Meta(title="Venue", description="The simulated venue and the account on it.")]
+    venue: Annotated[
+        VenueSpec | None,
+        Meta(title="Venue", description="The simulated venue and the account on it; an attached node has its own."),
+    ] = None
     instrument: Annotated[
         InstrumentId,
         Meta(
@@ -215,21 +227,32 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             examples=["BTCUSDT-PERP.BINANCE"],
         ),
     ]
-    strategy: Annotated[StrategySpec, Meta(title="Strategy", description="What trades: a scenario, a path, or a core strategy.")]
+    strategy: Annotated[
+        StrategySpec | None,
+        Meta(
+            title="Strategy",
+            description="What trades: a scenario, a path, or a core strategy; an attached node has its own, any number of them.",
+        ),
+    ] = None
     data: Annotated[
         DataSpec | None,
         Meta(title="Data", description="Which rows of which dataset a backtest plays; a paper run has none."),
     ] = None
     seed: Annotated[
         int,
-        Meta(title="Seed", description="The seed of everything random in the run.", ge=0, le=LARGEST_INTEGER),
-    ]
+        Meta(
+            title="Seed",
+            description="The seed of everything random in the run; an attached node takes none.",
+            ge=0,
+            le=LARGEST_INTEGER,
+        ),
+    ] = 0
     gate: Annotated[
         GateMode,
         Meta(
             title="Gate",
             description="on judges, queues and sends each command by the blocks below; observe records what it would decide and "
-            "changes nothing; off looks at no command, and the blocks have no effect.",
+            "changes nothing; off looks at no command, and the blocks have no effect. Left out, an attached run observes.",
         ),
     ] = "off"
     risk: Annotated[
@@ -251,7 +274,9 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ()
     node: Annotated[
         NodeSpec | None,
-        Meta(title="Node", description="The trading node of a paper run.", examples=[{"venue": "embedded"}]),
+        Meta(
+            title="Node", description="The trading node of a paper run, or the one attached to.", examples=[{"venue": "embedded"}]
+        ),
     ] = None
     stop: Annotated[
         StopSpec | None,
@@ -260,18 +285,38 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     core: Annotated[CoreSpec, Meta(title="Core", description="Bounds on what the fold keeps in memory.")] = CoreSpec()
 
     @property
+    def stated_venue(self) -> VenueSpec:
+        """The venue of a run that states one; DocumentError where its node has it."""
+        if self.venue is None:
+            raise self._has_its_own("venue")
+        return self.venue
+
+    @property
+    def stated_strategy(self) -> StrategySpec:
+        """The strategy of a run that states one; DocumentError where its node has them."""
+        if self.strategy is None:
+            raise self._has_its_own("strategy")
+        return self.strategy
+
+    def _has_its_own(self, what: str) -> DocumentError:
+        return DocumentError(
+            f"{self.name} states no {what}: it is meant for a node that has its own",
+            hint="Give it to `attach(node, SPEC)` in the node's script.",
+        )
+
+    @property
     def played(self) -> DataSpec:
         """What a backtest plays.
 
         Raises
         ------
         DocumentError
-            It is a paper run, which plays no dataset.
+            It trades, and plays no dataset.
 
         """
         if self.data is None:
             raise DocumentError(
-                f"{self.name} is a paper run and plays no dataset",
+                f"{self.name} trades, and plays no dataset",
                 hint="Turn its tape into a dataset, and name that in a backtest's spec.",
             )
         return self.data

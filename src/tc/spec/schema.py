@@ -20,8 +20,22 @@ def run_spec_schema() -> dict[str, Any]:
         {"required": [key], "properties": {key: {"type": "string"}}, "title": f"A strategy by its {key}"}
         for key in ("scenario", "path", "core")
     ]
-    document["dependentRequired"] = {key: ["gate"] for key in OBEYED_BY_THE_GATE}
     document["allOf"] = [
+        {
+            "if": {"required": ["mode"], "properties": {"mode": {"const": "attached"}}},
+            "then": {
+                "required": ["risk"],
+                "properties": {
+                    **{key: {"type": "null"} for key in ("venue", "strategy", "data", "stop")},
+                    "gate": {"not": {"const": "off"}},
+                },
+            },
+            "else": {
+                "required": ["venue", "strategy", "seed"],
+                "properties": {"venue": {"type": "object"}, "strategy": {"type": "object"}},
+                "dependentRequired": {key: ["gate"] for key in OBEYED_BY_THE_GATE},
+            },
+        },
         {
             "if": {"required": ["gate"], "properties": {"gate": {"enum": ["on", "observe"]}}},
             "then": {"required": ["risk"], "properties": {"risk": {"type": "object"}}},

@@ -21,7 +21,8 @@ VERSION = "1"
 class TwoSidedQuoter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Quotes both sides, follows the middle by REPLACE, leans against its inventory, and stops quoting a side at its limit.
 
-    It asks for as much as the market gives reason for: a rate limit makes its commands queue, where the latest one wins.
+    It asks for as much as the market gives reason for: a rate limit makes its commands queue, where the latest one wins. While
+    Risk would deny whatever it asked for, it asks for nothing, and its quotes, which could not follow the market, are pulled.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ class TwoSidedQuoter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         """Return what makes the quotes what they should be."""
         if context.kill_switch != "none":
             return ()
-        reference = context.reference(self.instrument_id)
+        reference = None if context.is_shut_out else context.reference(self.instrument_id)
         position = context.exposure(self.instrument_id).position
         bid_ticks, ask_ticks = self._targets(reference, position)
         return (*self._side(context, "BUY", "Q-B-", bid_ticks), *self._side(context, "SELL", "Q-A-", ask_ticks))

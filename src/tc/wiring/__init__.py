@@ -30,10 +30,10 @@ from tc.wiring.looking import (
 )
 from tc.wiring.machine import examine_machine
 from tc.wiring.paper import PaperResult, run_node, run_paper_spec
-from tc.wiring.paper_parts import PaperPlace
-from tc.wiring.reconcile import reconcile_run
+from tc.wiring.paper_parts import PaperPlace, keys_to_make
+from tc.wiring.reconcile import heal_run, reconcile_run
 from tc.wiring.resume import resume_node, resume_paper_run
-from tc.wiring.runs import check_run, is_paper, reproduce_run, rerun, run_demo, run_spec
+from tc.wiring.runs import check_run, load_run, reproduce_run, rerun, run_demo, run_spec
 from tc.wiring.venue import VenueOptions, serve_venue
 
 __all__ = [
@@ -54,11 +54,13 @@ __all__ = [
     "export_run",
     "find_run",
     "follow_run",
+    "heal_run",
     "import_any",
-    "is_paper",
+    "keys_to_make",
     "kill_scope",
     "kill_status",
     "list_runs",
+    "load_run",
     "metrics_of",
     "plan_pruning",
     "prepare_data",

@@ -46,13 +46,14 @@ def run_paper_demo(*, artifacts_root: Path, runtime_root: Path, should_stop: "Ca
 
     with tempfile.TemporaryDirectory(prefix="tc-demo-") as folder:
         spec = Path(folder) / "paper.yaml"
-        write_example(spec, is_paper=True)
+        write_example(spec, "paper")
+        place = PaperPlace(artifacts_root, runtime_root)
         run_id = new_paper_run_id(*load_documents(spec, overrides=_OVERRIDES))
-        with _killing(Scope.of_run(run_id), runtime_root) as on_state:
+        with _killing(Scope.of_run(run_id), place) as on_state:
             result = run_paper_spec(
                 spec,
                 overrides=_OVERRIDES,
-                place=PaperPlace(artifacts_root, runtime_root),
+                place=place,
                 run_id=run_id,
                 on_state=on_state,
                 should_stop=should_stop,
@@ -61,7 +62,7 @@ def run_paper_demo(*, artifacts_root: Path, runtime_root: Path, should_stop: "Ca
 
 
 @contextmanager
-def _killing(scope: "Scope", runtime_root: Path) -> "Iterator[Callable[[str], None]]":
+def _killing(scope: "Scope", place: PaperPlace) -> "Iterator[Callable[[str], None]]":
     """Give what hears the states of a node, and kills it some time after it began to trade; the switch is cleared in the end."""
 
     def kill() -> None:
@@ -70,7 +71,8 @@ def _killing(scope: "Scope", runtime_root: Path) -> "Iterator[Callable[[str], No
             mode="flatten",
             reason="the demo is over",
             actor="tc demo",
-            runtime_root=runtime_root,
+            runtime_root=place.runtime_root,
+            artifacts_root=place.artifacts_root,
             flattens_at_venue=False,
             means_testnet=False,
             deadline_s=10,
@@ -88,7 +90,7 @@ def _killing(scope: "Scope", runtime_root: Path) -> "Iterator[Callable[[str], No
         timer.cancel()
         if timer.ident is not None:
             timer.join()
-        clear_kill(scope, reason="the demo is over", actor="tc demo", runtime_root=runtime_root)
+        clear_kill(scope, reason="the demo is over", actor="tc demo", runtime_root=place.runtime_root)
 
 
 def _told(result: PaperResult) -> PaperDemo:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tc.spec.check import Checked
+    from tc.spec.example import ExampleMode
 
 
 def check_documents(files: "Sequence[Path]") -> "tuple[Checked, ...]":
@@ -30,8 +31,8 @@ def document_schema(*, of_instrument: bool) -> "dict[str, object]":
     return instrument_schema() if of_instrument else run_spec_schema()
 
 
-def write_example_run_spec(path: Path, *, is_paper: bool) -> None:
+def write_example_run_spec(path: Path, mode: "ExampleMode") -> None:
     """Write the commented example of a RunSpec to a new file."""
     from tc.spec.example import write_example
 
-    write_example(path, is_paper=is_paper)
+    write_example(path, mode)

@@ -125,8 +125,8 @@ def render_report(run: "RunDirectory", *, data_root: Path, as_html: bool) -> str
 
 def metrics_of(run: "RunDirectory", *, data_root: Path) -> "Mapping[str, object]":
     """Make a run's metrics again from its directory as it stands."""
-    from tc.flows.report import report_again
+    from tc.flows.report import compared, report_again
     from tc.reports.metrics import run_metrics
 
     report = report_again(run, data_root=data_root, read_candles=candles_of)
-    return run_metrics(report.summary, report.process)
+    return run_metrics(report.summary, report.process, compared=compared(report))

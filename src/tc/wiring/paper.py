@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tc.wiring.desk import VenueDesk
 from tc.wiring.outside import Outside
 from tc.wiring.paper_parts import (
     SETTLED_WITHIN_S,
@@ -53,35 +54,60 @@ def run_paper_spec(
     run_id: str | None,
     on_state: "Callable[[str], None]",
     should_stop: "Callable[[], bool]",
+    documents: "tuple[RunSpec, InstrumentSpec] | None" = None,
 ) -> PaperResult:
-    """Run a paper spec: a venue, where it is embedded, and one node, watched from here until both have ended."""
+    """Run a paper spec: a venue, where it is embedded, and one node, watched from here until both have ended.
+
+    ``documents`` are what has been read of the spec already.
+    """
     from tc.spec.check import load_documents
 
-    document, instrument = load_documents(spec, overrides=overrides)
+    document, instrument = documents or load_documents(spec, overrides=overrides)
     node = node_spec(document)
     if node.venue_url is not None:
         judged(node.venue_url, node, place)
-    outside = Outside(
-        document, node, place, new_paper_run_id(document, instrument) if run_id is None else run_id, environment_of(node)
-    )
-    return supervised_run(outside, outside.plan(spec, instrument, overrides), on_state=on_state, should_stop=should_stop)
+    run_id = new_paper_run_id(document, instrument) if run_id is None else run_id
+    outside = Outside(document, node, place, run_id, environment_of(node))
+    plan = outside.plan(spec, instrument, overrides)
+    return supervised_run(outside, plan, node, place, run_id=run_id, on_state=on_state, should_stop=should_stop)
 
 
 def supervised_run(
-    outside: Outside, plan: "Supervision", *, on_state: "Callable[[str], None]", should_stop: "Callable[[], bool]"
+    outside: Outside,
+    plan: "Supervision",
+    node: "NodeSpec",
+    place: PaperPlace,
+    *,
+    run_id: str,
+    on_state: "Callable[[str], None]",
+    should_stop: "Callable[[], bool]",
 ) -> PaperResult:
-    """Watch a venue, where it is embedded, and one node, until both have ended."""
+    """Watch a venue, where it is embedded, and one node, until both have ended; meanwhile, do for others what needs the keys."""
     from tc.flows.supervise import supervise
+    from tc.flows.supervisor_line import listening
+    from tc.store.nodes import supervisor_path
+    from tc.store.supervising import supervising
 
-    supervised = supervise(
-        plan,
-        on_node=outside.announce,
-        on_state=on_state,
-        should_stop=should_stop,
-        look=outside.look,
-        settle=outside.settle,
-        before_the_end=outside.reconcile,
-    )
+    desk = VenueDesk(node, place, plan.environment)
+
+    def on_node(url: str, pid: int) -> None:
+        desk.url = url
+        outside.announce(url, pid)
+
+    with (
+        supervising(place.runtime_root, run_id),
+        listening(supervisor_path(place.runtime_root, run_id), desk.answers()),
+    ):
+        supervised = supervise(
+            plan,
+            on_node=on_node,
+            on_state=on_state,
+            should_stop=should_stop,
+            look=outside.look,
+            is_silent=desk.is_silent,
+            settle=outside.settle,
+            before_the_end=outside.reconcile,
+        )
     return PaperResult(outside.run, supervised, outside.reconciliation)
 
 
@@ -97,7 +123,7 @@ def checked_paper(spec: "RunSpec", instrument: "InstrumentSpec", *, means_testne
     return {
         "name": spec.name,
         "engine": spec.engine,
-        "strategy": spec.strategy.core or spec.strategy.path or spec.strategy.scenario,
+        "strategy": spec.stated_strategy.core or spec.stated_strategy.path or spec.stated_strategy.scenario,
         "instrument": instrument.id,
         "venue": where,
         "gate": spec.gate,
@@ -156,6 +182,7 @@ def request_of(
     """Return what is asked of a live engine; where a run goes on, its own code, and its rows numbered on."""
     from tc.ports import PaperRequest
     from tc.spec.grammar import seconds_ns
+    from tc.store.kill_switch import FOLDER, KillSwitch
 
     return PaperRequest(
         spec=spec,
@@ -165,8 +192,8 @@ def request_of(
         run_id=run.run_id,
         logs=run.path / "logs",
         runtime_root=place.runtime_root,
-        tape=_tape(node.tape, run, goes_on),
-        own_line=_OwnLine(url, node),
+        tape=tape_of(node.tape, run, goes_on),
+        own_line=OwnVenueLine(url, node),
         api_key_name=node.api_key,
         api_secret_name=node.api_secret,
         trader_id=node.trader_id,
@@ -174,10 +201,12 @@ def request_of(
         stop_seconds=_inside(seconds_ns(node.stop_deadline_s) / 1e9),
         code_folder=None if goes_on is None else run.code,
         first_row=0 if goes_on is None else goes_on.row,
+        kill_position=KillSwitch(place.runtime_root / FOLDER).position,
     )
 
 
-def _tape(spec: "TapeSpec", run: "RunDirectory", goes_on: "TapeStart | None") -> "TapeWriter":
+def tape_of(spec: "TapeSpec", run: "RunDirectory", goes_on: "TapeStart | None") -> "TapeWriter":
+    """Return what keeps the market data that a run's node sees, or only counts it."""
     from tc.data.tape.encoding import block_bytes
     from tc.spec.grammar import seconds_ns
     from tc.store.tape import CountedTape, RunTape, TapeLimits
@@ -199,7 +228,7 @@ def _inside(deadline_s: float) -> float:
     return deadline_s * 0.6
 
 
-class _OwnLine:
+class OwnVenueLine:
     """The node's own signed line to its venue, besides the engine's; all that it needs is loaded before the node trades."""
 
     def __init__(self, url: "VenueUrl", node: "NodeSpec") -> None:

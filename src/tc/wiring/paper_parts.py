@@ -68,6 +68,14 @@ def new_paper_run_id(spec: "RunSpec", instrument: "InstrumentSpec") -> str:
     return new_run_id(spec.name, datetime.now(UTC), digest)
 
 
+def keys_to_make(spec: "RunSpec") -> tuple[str, ...]:
+    """Return the names of the keys that are not set and that a run on an embedded venue makes for itself."""
+    from tc.exchange.keys import missing_keys
+
+    node = node_spec(spec)
+    return () if node.venue is None else missing_keys(os.environ, node.api_key, node.api_secret)
+
+
 def environment_of(node: "NodeSpec") -> dict[str, str]:
     """Return the environment of venue and node, with keys made for an embedded venue where there are none."""
     from secrets import token_hex
@@ -76,7 +84,6 @@ def environment_of(node: "NodeSpec") -> dict[str, str]:
 
     environment = dict(os.environ)
     if node.venue is not None:
-        for name in missing_keys(environment, node.api_key, node.api_secret):
-            environment[name] = token_hex(_KEY_BYTES)
+        environment |= {name: token_hex(_KEY_BYTES) for name in missing_keys(environment, node.api_key, node.api_secret)}
     read_keys(node.api_key, node.api_secret, environment)
     return environment

@@ -28,12 +28,11 @@ def run_spec(
     is_durable: bool,
     on_progress: "Callable[[Progress], None]",
     should_stop: "Callable[[], bool]",
+    documents: "tuple[RunSpec, InstrumentSpec] | None" = None,
 ) -> "FinishedRun":
-    """Run the spec in a file into a run directory."""
-    from tc.spec.check import load_documents
-
+    """Run the spec in a file into a run directory; ``documents`` are what `load_run` has read of it already."""
     return _run(
-        *load_documents(spec, overrides=overrides),
+        *(documents or load_run(spec, overrides=overrides)),
         spec_folder=spec.resolve().parent,
         artifacts_root=artifacts_root,
         data_root=data_root,
@@ -68,11 +67,18 @@ def run_demo(
     )
 
 
-def is_paper(spec: Path, *, overrides: "Sequence[str]") -> bool:
-    """Say whether the spec in a file is a paper run; DocumentError when it is wrong."""
+def load_run(spec: Path, *, overrides: "Sequence[str]") -> "tuple[RunSpec, InstrumentSpec]":
+    """Return the spec in a file, and its instrument; DocumentError when one is wrong, or when it is not for `tc run`."""
+    from tc.errors import DocumentError
     from tc.spec.check import load_documents
 
-    return load_documents(spec, overrides=overrides)[0].mode == "paper"
+    document, instrument = load_documents(spec, overrides=overrides)
+    if document.mode == "attached":
+        raise DocumentError(
+            f"{spec}: {document.name} is attached to a node of yours: `tc run` has no node to start",
+            hint="Call attach(node, SPEC), from tc, in the node's own script, after node.build() and before node.run().",
+        )
+    return document, instrument
 
 
 def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path, means_testnet: bool = False) -> "dict[str, object]":
@@ -81,9 +87,8 @@ def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path, means_
 
     from tc.flows.backtest import prepare_run
     from tc.ports import BacktestRequest
-    from tc.spec.check import load_documents
 
-    document, instrument = load_documents(spec, overrides=overrides)
+    document, instrument = load_run(spec, overrides=overrides)
     if document.mode == "paper":
         return checked_paper(document, instrument, means_testnet=means_testnet)
     dataset = proven_dataset(document.played.dataset, data_root)

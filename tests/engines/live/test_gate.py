@@ -115,4 +115,4 @@ def test_a_core_native_strategy_trades_and_is_stopped_by_the_gate(tmp_path: Path
     assert lived.is_replayed, lived.difference
     assert lived.of(OrderAccepted)
     assert lived.outcome is not None
-    assert (lived.outcome["killed"], lived.outcome["unsettled"]) == ("none", [])
+    assert (lived.outcome["killed"], lived.unsettled) == ("none", [])

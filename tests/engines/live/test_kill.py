@@ -52,7 +52,7 @@ def assert_halted(lived: Lived, exchange: Caller) -> None:
     assert lived.error == ""
     assert lived.is_replayed, lived.difference
     assert lived.outcome is not None
-    assert (lived.outcome["killed"], lived.outcome["unsettled"]) == ("flatten", [])
+    assert (lived.outcome["killed"], lived.unsettled) == ("flatten", [])
     assert [each.step for each in lived.of(KillSwitchAdvanced)] == STEPS
     assert [(each.mode, each.by) for each in lived.of(KillSwitchChanged)] == [("flatten", "operator"), ("halt", "core")]
     assert orders_after(exchange, lived.of(KillSwitchAdvanced)[-1].at_ns) == []
@@ -143,7 +143,7 @@ def test_what_the_engine_never_heard_of_is_flattened_over_our_own_line(tmp_path:
         assert orders_after(exchange, lived.of(KillSwitchAdvanced)[-1].at_ns) == []
     assert steps[-1]["step"] == "halted"
     assert lived.outcome is not None
-    assert lived.outcome["unsettled"] == []
+    assert lived.unsettled == []
 
 
 def test_a_venue_that_does_not_answer_is_never_flat(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_venue_that_does_not_answer_is_never_flat(tmp_path: Path) -> None:
         lived = node.ended()
     assert steps[-1]["step"] == "failed"
     assert lived.outcome is not None
-    assert "does not answer" in lived.outcome["unsettled"][0]
+    assert "does not answer" in lived.unsettled[0]
 
 
 @pytest.mark.parametrize("mode", ["halt", "halt_all", "reduce"])

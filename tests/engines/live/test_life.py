@@ -47,7 +47,7 @@ def test_a_node_that_is_stopped_does_with_its_orders_and_positions_as_asked(
     assert lived.error == ""
     assert lived.is_replayed, lived.difference
     assert lived.outcome is not None
-    assert (lived.outcome["killed"], lived.outcome["unsettled"]) == ("none", [])
+    assert (lived.outcome["killed"], lived.unsettled) == ("none", [])
 
 
 def test_R85_what_is_at_the_venue_enters_as_one_snapshot_before_the_strategy_starts(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def on_loop(work: Callable[[], object]) -> None:
 def test_R78_a_timer_rings_once_at_its_deadline_and_one_that_is_set_anew_rings_at_the_new_one() -> None:
     async def work() -> None:
         clock, rang = Clock(), list[int]()
-        timer = LoopTimer(clock, rang.append)
+        timer = LoopTimer(clock, rang.append, asyncio.get_running_loop())
         start = clock.timestamp_ns()
         timer.set(start + 60_000 * MS)
         timer.set(start + 20 * MS)
@@ -57,7 +57,7 @@ def test_R78_a_timer_rings_once_at_its_deadline_and_one_that_is_set_anew_rings_a
 def test_a_timer_waits_for_a_wall_clock_that_was_set_back() -> None:
     async def work() -> None:
         clock, rang = Clock(), list[int]()
-        timer = LoopTimer(clock, rang.append)
+        timer = LoopTimer(clock, rang.append, asyncio.get_running_loop())
         deadline = clock.timestamp_ns() + 10 * MS
         timer.set(deadline)
         clock.behind_ns = 50 * MS

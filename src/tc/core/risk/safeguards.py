@@ -65,11 +65,9 @@ def counts_deny(safeguards: Safeguards, candidate: Candidate, now_ns: int, limit
     """Deny for a throttle, the time of day, the day's messages, or an equal order within the window."""
     if limits.throttle is not None and candidate.strategy_id in safeguards.throttled:
         return Verdict("execution_throttle", candidate.strategy_id)
-    if limits.session is not None and not _is_within(limits.session, now_ns % DAY_NS):
-        return Verdict("outside_session")
-    most = limits.max_daily_messages
-    if most is not None and safeguards.message_day == now_ns // DAY_NS and safeguards.messages >= most:
-        return Verdict("max_daily_messages", f"{safeguards.messages + 1} above {most}")
+    denied = time_denies(safeguards, now_ns, limits)
+    if denied is not None:
+        return denied
     window_ns = limits.duplicate_window_ns
     recent = safeguards.recent_orders
     # The text of an order's terms costs more than all else here: it is made only where some order is recent enough.
@@ -77,6 +75,16 @@ def counts_deny(safeguards: Safeguards, candidate: Candidate, now_ns: int, limit
         at_ns = recent.get(_terms(candidate))
         if at_ns is not None and now_ns - at_ns < window_ns:
             return Verdict("duplicate_order", f"after {now_ns - at_ns} ns, within {window_ns} ns")
+    return None
+
+
+def time_denies(safeguards: Safeguards, now_ns: int, limits: RiskLimits) -> Verdict | None:
+    """Deny whatever is asked for now, for the time of day or the day's messages."""
+    if limits.session is not None and not _is_within(limits.session, now_ns % DAY_NS):
+        return Verdict("outside_session")
+    most = limits.max_daily_messages
+    if most is not None and safeguards.message_day == now_ns // DAY_NS and safeguards.messages >= most:
+        return Verdict("max_daily_messages", f"{safeguards.messages + 1} above {most}")
     return None
 
 

@@ -114,7 +114,7 @@ class HftBacktest:
             stream.emit(event)
 
         instrument, spec = self._request.instrument, self._request.spec
-        account = Account(spec.venue, instrument)
+        account = Account(spec.stated_venue, instrument)
         feedback = HftFeedback(instrument, account, fees=_fees(self._request))
         adapter = HftAdapter(stream, instrument, feedback, account_id=account.id, now_ns=self.first_ns)
         operations = Operations(spec.operations, strategy_id=self.identity.name)
@@ -187,7 +187,7 @@ def _ring(adapter: HftAdapter, stream: Stream) -> None:
 
 
 def _fees(request: BacktestRequest) -> tuple[Decimal, Decimal]:
-    fees = request.spec.venue.fees
+    fees = request.spec.stated_venue.fees
     if fees is not None:
         return Decimal(fees.maker), Decimal(fees.taker)
     return Decimal(request.instrument.maker_fee), Decimal(request.instrument.taker_fee)
@@ -195,7 +195,7 @@ def _fees(request: BacktestRequest) -> tuple[Decimal, Decimal]:
 
 def _check_kind(request: BacktestRequest) -> None:
     spec, kinds = request.spec, {part.kind for part in request.dataset.parts}
-    if spec.strategy.core is None:
+    if spec.stated_strategy.core is None:
         raise DocumentError(
             "engine: hftbacktest runs Core-native strategies only, and the spec names none",
             hint="Set strategy.core, or use the engine nautilus.",
@@ -208,7 +208,7 @@ def _check_kind(request: BacktestRequest) -> None:
             "hftbacktest plays a book, with or without trades",
             hint="`tc data import --format tardis-l2` or `binance-raw` makes such a dataset.",
         )
-    if spec.venue.oms_type != "netting":
+    if spec.stated_venue.oms_type != "netting":
         raise DocumentError("venue.oms_type: hftbacktest keeps one position; expected netting")
     if request.instrument.is_inverse:
         raise DocumentError(

@@ -113,7 +113,7 @@ class NautilusBacktest:
         np.random.seed(request.spec.seed % 2**32)  # noqa: NPY002 - a user's strategy may use the old generator
         with importable(self._folders):
             self._strategy: Strategy | None = None
-            if request.spec.strategy.core is not None:
+            if request.spec.stated_strategy.core is not None:
                 _check_kinds(request)
                 self.core_strategy, self.identity = load_core_strategy(request, self._folders)
             else:
@@ -186,7 +186,7 @@ class NautilusBacktest:
                 hint="`tc data fingerprint` says whether the dataset is as it was imported.",
             )
         at_ns = engine.kernel.clock.timestamp_ns()
-        counters = getattr(self._strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
+        counters = getattr(self._strategy, "counters", {}) if self._request.spec.stated_strategy.scenario else {}
         return EngineOutcome(rows, is_stopped, at_ns, dict(counters))
 
     def _gated(self, engine: BacktestEngine, recorder: Recorder, stream: Stream) -> Gate | None:
@@ -220,7 +220,7 @@ def _check_kinds(request: BacktestRequest) -> None:
 
 
 def _check_balances(request: BacktestRequest) -> None:
-    for text in request.spec.venue.starting_balances:
+    for text in request.spec.stated_venue.starting_balances:
         amount, _, code = text.partition(" ")
         if Currency.from_str(code, strict=True) is None:
             raise DocumentError(
@@ -247,7 +247,7 @@ def _checked_engine(request: BacktestRequest, strategy: Strategy | None) -> Back
 
 def make_engine(request: BacktestRequest, strategy: Strategy | None) -> BacktestEngine:
     """Return an engine with the request's venue, instrument and Nautilus strategy, if any, and no data yet."""
-    venue = request.spec.venue
+    venue = request.spec.stated_venue
     engine = BacktestEngine(
         BacktestEngineConfig(
             trader_id=_TRADER,

@@ -31,7 +31,7 @@ Mode = Literal["on", "observe"]
 Handler = Callable[[Any], None]
 
 _CANCELS = (CancelOrder, CancelAllOrders, BatchCancelOrders)
-_TAKEN = (SubmitOrder, SubmitOrderList, ModifyOrder, *_CANCELS)
+TAKEN = (SubmitOrder, SubmitOrderList, ModifyOrder, *_CANCELS)
 _BEFORE_STRATEGIES = 15
 """After the recorder, and before Nautilus's own engines and every strategy."""
 _AFTER_STRATEGIES = 0
@@ -149,7 +149,7 @@ class Gate:
             if is_last:
                 passes.discard(command.id)
             theirs(command)
-        elif not isinstance(command, _TAKEN):
+        elif not isinstance(command, TAKEN):
             theirs(command)
         elif self._mode == "observe":
             self._request(command)

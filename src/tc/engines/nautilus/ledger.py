@@ -63,6 +63,11 @@ class Ledger:
             self._unsent.pop(key, None)
         return self._waiting.pop((key, kind), None)
 
+    def everything(self) -> list[tuple[str, Kind, Asked]]:
+        """Return all that was asked for and not sent: by order key and kind, what is unanswered before what waits."""
+        unanswered = [(key, kind, asked) for (key, kind), each in self._asked.items() for asked in each]
+        return [*unanswered, *((key, kind, asked) for (key, kind), asked in self._waiting.items())]
+
     def unsent(
         self, strategy_id: StrategyId, instrument_id: InstrumentId | None = None, side: OrderSide = OrderSide.NO_ORDER_SIDE
     ) -> list[Order]:

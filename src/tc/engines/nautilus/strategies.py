@@ -25,7 +25,7 @@ def load_strategy(request: StrategyRequest, folders: tuple[Path, ...]) -> tuple[
         The strategy's own code raised while it was imported or made.
 
     """
-    spec = request.spec.strategy
+    spec = request.spec.stated_strategy
     if spec.scenario is not None:
         strategy_class, config_class = SCENARIOS[spec.scenario]
         parameters = {"instrument_id": request.spec.instrument, "seed": request.spec.seed, **spec.parameters}

@@ -53,7 +53,7 @@ class ControlSocket:
     path
         Where it listens; what lies there from a node that died is removed.
     kill
-        Carries out a kill.
+        Carries out a kill; or says in words why nothing here may be controlled: every kill and heal is refused with that.
     status, holdings
         Return where the node stands, and what the engine's cache holds.
     heal
@@ -64,7 +64,7 @@ class ControlSocket:
     def __init__(
         self,
         path: Path,
-        kill: Kill,
+        kill: Kill | str,
         *,
         status: Callable[[], Mapping[str, Any]],
         holdings: Callable[[], Mapping[str, Any]],
@@ -88,7 +88,7 @@ class ControlSocket:
         finally:
             os.umask(before)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Listen no longer, and end the conversations."""
         if self._server is not None:
             self._server.close()
@@ -127,11 +127,15 @@ class ControlSocket:
             case HoldingsRequest():
                 say(self._holdings())
             case HealRequest():
-                say({"healed": await self._heal()})
+                say({"healed": False, "why": self._kill} if isinstance(self._kill, str) else {"healed": await self._heal()})
             case PingRequest():
                 say({"pong": True})
 
     async def _killed(self, request: KillRequest, say: Callable[[Mapping[str, Any]], None]) -> None:
+        kill = self._kill
+        if isinstance(kill, str):
+            say({"step": "failed", "why": f"this node is only watched: {kill}"})
+            return
         steps: list[str] = []
 
         def tell(step: Mapping[str, Any]) -> None:
@@ -139,18 +143,18 @@ class ControlSocket:
             say(step)
 
         try:
-            if not self._kill.ask(request.mode, request.reason, request.actor, tell):
-                say({"step": "unchanged", "mode": self._kill.mode})
-                self._kill.listen(tell)
+            if not kill.ask(request.mode, request.reason, request.actor, tell):
+                say({"step": "unchanged", "mode": kill.mode})
+                kill.listen(tell)
         except TcError as error:
             say({"step": "failed", "why": error.message})
             return
-        await self._kill.done()
-        if not _LAST_STEPS.intersection(steps) and self._kill.mode != "reduce":
+        await kill.done()
+        if not _LAST_STEPS.intersection(steps) and kill.mode != "reduce":
             say(
                 {
-                    "step": "halted" if self._kill.is_halted else "failed",
-                    "mode": self._kill.mode,
-                    "detail": "; ".join(self._kill.left),
+                    "step": "halted" if kill.is_halted else "failed",
+                    "mode": kill.mode,
+                    "detail": "; ".join(kill.left),
                 }
             )

@@ -7,7 +7,6 @@ from nautilus_trader.model.orders import Order
 
 from tc.engines.nautilus.gate import Gate, Handler, Mode
 from tc.engines.nautilus.live.home import Home
-from tc.engines.nautilus.live.loop_timer import LoopTimer
 from tc.engines.nautilus.seams import HasKernel, Recording
 from tc.ports import Stream
 
@@ -16,7 +15,7 @@ class LiveGate(Gate):
     """A gate whose engines queue commands, and whose strategies may act on other threads than the loop's."""
 
     def __init__(self, node: HasKernel, recorder: Recording, stream: Stream, *, mode: Mode, home: Home) -> None:
-        super().__init__(node, recorder, stream, mode=mode, is_synchronous=False, timer=LoopTimer)
+        super().__init__(node, recorder, stream, mode=mode, is_synchronous=False, timer=home.timer)
         self._home = home
 
     def annihilate(self, orders: Iterable[Order]) -> None:

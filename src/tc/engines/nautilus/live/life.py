@@ -11,30 +11,28 @@ from nautilus_trader.model.enums import TradingState
 from nautilus_trader.trading.strategy import Strategy
 
 from tc.core.events import Event, KillMode
-from tc.engines.nautilus.live.control_socket import ControlSocket
 from tc.engines.nautilus.live.gate import LiveGate
 from tc.engines.nautilus.live.home import Home
 from tc.engines.nautilus.live.instrument import check_instrument
-from tc.engines.nautilus.live.kill import Kill
 from tc.engines.nautilus.live.ops_actor import OpsActor
+from tc.engines.nautilus.live.oversight import Overseen, Oversight
 from tc.engines.nautilus.live.recorder import LiveRecorder
-from tc.engines.nautilus.live.status import Status
 from tc.engines.nautilus.live.taking_over import claim, taken_over, unknown_part
-from tc.engines.nautilus.live.watch import Watch, active_switch
 from tc.engines.nautilus.live.winding_down import WindingDown
 from tc.engines.nautilus.observing import RowObserver
 from tc.errors import ArtifactError, EngineError, InvariantViolation, TcError
 from tc.ports import LiveOutcome, NodeState, PaperRequest, Stream
-from tc.store.nodes import socket_path
 
 _PAUSE_S = 0.02
-_HEAL_S = 5.0
 _DISCONNECTED_S = 10.0
 _ENGINES_SHARE = 0.6
 """So much of the time that a kill may take has the engine; what is left of it is for our own line."""
 
 _TURNS_TO_END = 10
 """So many turns of the loop are given to what Nautilus has asked to end, before it is made to."""
+
+_UNKNOWN = ("what became of its orders and positions is not known",)
+_NOT_SENT = "nothing was sent any more, for nothing could be recorded"
 
 _ENDS_THE_STREAM = (InvariantViolation, ArtifactError)
 _HINT = "The node's own log is in the run directory, under logs/; error.txt has the traceback."
@@ -70,72 +68,55 @@ class Life:
         self._kernel = node.kernel
         self._strategy = strategy
         self._stream = stream
-        self._on_state = on_state
         self._should_stop = should_stop
         self._failure: BaseException | None = None
         self._is_trading = False
+        self.unsettled: tuple[str, ...] = ()
         home = Home(self._kernel.loop)
-        self._active = partial(active_switch, request.runtime_root, run_id=request.run_id, name=request.spec.name)
-        self._recorder = LiveRecorder(
-            node,
-            self._emit,
+        overseen = Overseen(
+            run_id=request.run_id,
+            name=request.spec.name,
+            runtime_root=request.runtime_root,
             tape=request.tape,
-            home=home,
-            is_known=lambda key: stream.context.terms(key) is not None,
+            line=request.own_line,
+            kill_seconds=request.stop_seconds * _ENGINES_SHARE,
+            kill_position=request.kill_position,
             see=None if strategy is not None else RowObserver(request.instrument.id),
             first_row=request.first_row,
         )
-        self._gate = self._gated(home)
+        gate = partial(self._gated, home)
+        self._ours = Oversight(node, stream, overseen, home=home, gate=gate, emit=self._emit, fail=self._fail, on_state=on_state)
+        self._recorder = self._ours.recorder
+        self._kill = self._ours.kill
         if request.catch_up is not None:
-            claim(node, stream.context.configuration, request.instrument.id, strategy, self._gate)
+            claim(node, stream.context.configuration, request.instrument.id, strategy, self._ours.gate)
         actor.take_over = self._take_over
-        self._kill = Kill(
-            node,
-            stream,
-            self._recorder,
-            own_line=request.own_line,
-            seconds=request.stop_seconds * _ENGINES_SHARE,
-            changed=self._be_killed,
-            fail=self._fail,
-        )
-        self._watch = Watch(self._active, self._kill)
-        self._status = Status(node, stream, self._recorder, self._watch, run_id=request.run_id)
-        self._socket = ControlSocket(
-            socket_path(request.runtime_root, request.run_id),
-            self._kill,
-            status=self._status.snapshot,
-            holdings=self._status.holdings,
-            heal=self._healed,
-        )
 
     async def lived(self) -> LiveOutcome:
         """Live it; as `NautilusLiveNode.run`."""
         self._take_exceptions()
-        self._recorder.attach()
-        if self._gate is not None:
-            self._gate.attach()
-        await self._socket.open()
-        watching = asyncio.get_running_loop().create_task(self._watch.run())
+        self._ours.attach()
+        watching = await self._ours.open()
         watching.add_done_callback(self._heard)
         killed: KillMode = "none"
-        unsettled: tuple[str, ...] = ()
+        self.unsettled = _UNKNOWN
         try:
             if await self._started():
                 await self._traded()
             killed = self._kill.mode
-            unsettled = await self._wound_down()
+            self.unsettled = await self._wound_down()
         finally:
             watching.cancel()
-            await self._socket.close()
+            self._ours.socket.close()
             await self._disconnected()
         if self._failure is not None:
             raise self._failed(self._failure)
-        counters = getattr(self._strategy, "counters", {}) if self._request.spec.strategy.scenario else {}
-        return LiveOutcome(self._recorder.rows, True, self._now_ns(), dict(counters), killed, unsettled)  # noqa: FBT003
+        counters = getattr(self._strategy, "counters", {}) if self._request.spec.stated_strategy.scenario else {}
+        return LiveOutcome(self._recorder.rows, True, self._now_ns(), dict(counters), killed)  # noqa: FBT003
 
     async def _started(self) -> bool:
         """Connect, reconcile and start the strategies; say whether the node trades."""
-        self._be("starting")
+        self._ours.be("starting")
         start = asyncio.get_running_loop().create_task(self._kernel.start_async())
         while not start.done():
             if self._is_over():
@@ -151,7 +132,7 @@ class Life:
             return False
         self._kernel.exec_engine.generate_missing_orders = self._request.reconciling.generates_missing_orders
         self._is_trading = True
-        self._be("trading")
+        self._ours.be("trading")
         return True
 
     async def _traded(self) -> None:
@@ -163,24 +144,24 @@ class Life:
 
     async def _wound_down(self) -> tuple[str, ...]:
         """Stop the strategies, and do with orders and positions as asked; return what could not be done."""
-        if isinstance(self._failure, _ENDS_THE_STREAM):
-            return ()
-        if not (self._kill.mode == "flatten" and self._kill.is_done):
-            self._be("stopping")
         winding = WindingDown(self._node, self._stream, self._kill, is_native=self._strategy is None)
+        if isinstance(self._failure, _ENDS_THE_STREAM):
+            return (_NOT_SENT, *winding.left())
+        if not (self._kill.mode == "flatten" and self._kill.is_done):
+            self._ours.be("stopping")
         try:
             return await winding.done(self._request.on_stop, within_s=self._request.stop_seconds)
         except Exception as error:  # noqa: BLE001 - the strategy's own, while it is stopped
             self._fail(error)
-            return ()
+            return (f"the node stopped in the middle of its stopping: {type(error).__name__}", *winding.left())
 
     async def _disconnected(self) -> None:
         """Disconnect, end what still runs, and listen no longer."""
         with suppress(Exception):
             async with asyncio.timeout(_DISCONNECTED_S):
                 await self._kernel.stop_async()
-        if self._gate is not None:
-            self._gate.detach()
+        if self._ours.gate is not None:
+            self._ours.gate.detach()
         with suppress(TcError):
             self._recorder.detach()
         for _ in range(_TURNS_TO_END):
@@ -189,19 +170,10 @@ class Life:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._be("stopped")
+        self._ours.be("stopped")
 
     def _is_over(self) -> bool:
         return self._failure is not None or self._should_stop()
-
-    def _be(self, state: NodeState) -> None:
-        if state != self._status.state:
-            self._status.state = state
-            self._on_state(state)
-
-    def _be_killed(self) -> None:
-        if self._kill.mode != "reduce" and self._status.state != "stopping":
-            self._be("halted" if self._kill.is_halted else "halting")
 
     def _emit(self, event: Event) -> None:
         try:
@@ -213,28 +185,18 @@ class Life:
     def _take_over(self) -> None:
         """Enter what was taken over from the venue, before a strategy can act."""
         check_instrument(self._kernel.cache, self._request.instrument)
-        active = self._active()
+        active = self._ours.active()
         catch_up = self._request.catch_up
         if catch_up is not None:
             self._recorder.put(*catch_up())
         snapshot = taken_over(self._node, "none" if active is None else active.mode)
         self._recorder.take_over(snapshot if catch_up is None else unknown_part(snapshot, self._stream.context))
 
-    async def _healed(self) -> bool:
-        """Let Nautilus take over what the venue says; asked for, it may invent the orders that explain a position."""
-        engine = self._kernel.exec_engine
-        before, engine.generate_missing_orders = engine.generate_missing_orders, True
-        try:
-            is_healed: bool = await engine.reconcile_execution_state(timeout_secs=_HEAL_S)
-        finally:
-            engine.generate_missing_orders = before
-        return is_healed
-
-    def _gated(self, home: Home) -> LiveGate | None:
+    def _gated(self, home: Home, recorder: LiveRecorder) -> LiveGate | None:
         configured = self._stream.context.configuration.gate
         if configured is None:
             return None
-        return LiveGate(self._node, self._recorder, self._stream, mode=configured.mode, home=home)
+        return LiveGate(self._node, recorder, self._stream, mode=configured.mode, home=home)
 
     def _take_exceptions(self) -> None:
         """Take what is raised in the engines' queues and in the loop's callbacks: Nautilus would end the process over it."""

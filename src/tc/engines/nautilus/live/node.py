@@ -20,6 +20,7 @@ from tc.engines.nautilus.live.configuration import TIMEOUTS, VENUE, node_config,
 from tc.engines.nautilus.live.enclosure import Enclosure
 from tc.engines.nautilus.live.life import Life
 from tc.engines.nautilus.live.ops_actor import OpsActor
+from tc.engines.nautilus.live.quiet_http import hide_signatures
 from tc.engines.nautilus.strategies import load_strategy
 from tc.engines.sources import importable, python_path
 from tc.errors import DocumentError, EngineError
@@ -59,12 +60,13 @@ class NautilusLiveNode:
         _check_venue(request)
         self._request = request
         self.core_strategy: CoreStrategy | None = None
+        self.unsettled: tuple[str, ...] = ()
         self._folders = python_path(request)
         random.seed(request.spec.seed)
         np.random.seed(request.spec.seed % 2**32)  # noqa: NPY002 - a user's strategy may use the old generator
         with importable(self._folders):
             self._strategy: Strategy | None = None
-            if request.spec.strategy.core is not None:
+            if request.spec.stated_strategy.core is not None:
                 self.core_strategy, self.identity = load_core_strategy(request, self._folders)
             else:
                 self._strategy, self.identity = load_strategy(request, self._folders)
@@ -99,6 +101,7 @@ class NautilusLiveNode:
             except SystemExit as error:  # a strategy's own
                 raise EngineError(f"{type(error).__name__}: {error}") from error
             finally:
+                self.unsettled = life.unsettled
                 asyncio.set_event_loop(None)
 
     async def _lived(self, life: Life) -> LiveOutcome:
@@ -142,6 +145,7 @@ def _built(config: TradingNodeConfig, loop: asyncio.AbstractEventLoop, strategy:
         node.add_data_client_factory(VENUE, BinanceLiveDataClientFactory)
         node.add_exec_client_factory(VENUE, BinanceLiveExecClientFactory)
         node.build()
+        hide_signatures(node)
     except Exception as error:
         raise DocumentError(
             f"NautilusTrader refuses the node: {type(error).__name__}: {error}", hint="Correct the spec."

@@ -2,9 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from nautilus_trader.model import data, events
+from nautilus_trader.model.identifiers import InstrumentId
 
 from tc.core.events import EVENT_TYPES, Event, MarketDataRows, SnapshotTaken
 from tc.engines.nautilus.live.home import Home
@@ -36,6 +38,14 @@ _ROWS = frozenset(
 _SEEN_ONE_BY_ONE = frozenset({data.QuoteTick, data.TradeTick, data.Bar})
 
 
+@dataclass(slots=True)
+class Elsewhere:
+    """How much a node published of instruments that are not recorded: rows of market data, and events of orders and positions."""
+
+    rows: int = 0
+    events: int = 0
+
+
 class LiveRecorder:
     """Turns what a live node publishes into our Event Stream, each entry by itself.
 
@@ -58,6 +68,9 @@ class LiveRecorder:
         Turns a row and its number into the event that stands for it, where a strategy is to see every row; else None.
     first_row
         The number of the first row.
+    only
+        The one instrument whose rows, orders and positions are recorded; what is published of others is only counted. None
+        records them all.
 
     """
 
@@ -71,6 +84,7 @@ class LiveRecorder:
         is_known: Callable[[str], bool],
         see: Callable[[Any, int], Event] | None = None,
         first_row: int = 0,
+        only: InstrumentId | None = None,
     ) -> None:
         kernel = node.kernel
         self._msgbus = kernel.msgbus
@@ -91,13 +105,15 @@ class LiveRecorder:
         self._accounts: dict[str, events.AccountState] = {}
         self.last_seen_ns: dict[tuple[str, str], int] = {}
         self.contradictions = 0
-        self._topics: tuple[tuple[str, Callable[[Any], None]], ...] = (
-            ("events.order.*", self._ordered),
-            ("events.position.*", self._positioned),
-            ("events.risk*", self._published),
-            ("events.account.*", self._accounted),
-            ("events.system.*", self._published),
-            ("data.*", self._seen),
+        self._only = only
+        self.elsewhere = Elsewhere()
+        self._topics: tuple[tuple[str, Callable[[Any], object]], ...] = (
+            ("events.order.*", home.guard(self._ordered)),
+            ("events.position.*", home.guard(self._positioned)),
+            ("events.risk*", home.guard(self._published)),
+            ("events.account.*", home.guard(self._accounted)),
+            ("events.system.*", home.guard(self._published)),
+            ("data.*", home.guard(self._seen)),
         )
 
     @property
@@ -131,6 +147,7 @@ class LiveRecorder:
     def mute(self) -> None:
         """Record nothing any more: the stream takes nothing more, or the node is not to act."""
         self._emit = _nothing
+        self._waiting.clear()
 
     def replace_by(self, replace: Callable[[Any], Any]) -> None:
         """Let every order event be replaced before it is recorded: what Nautilus published need not be the fact to record."""
@@ -159,6 +176,9 @@ class LiveRecorder:
         """Take an order's event, unless it could not be applied: such is no fact of the order's, and the venue is to be asked."""
         if not self._is_taken_over:
             return
+        if self._is_elsewhere(event.instrument_id):
+            self.elsewhere.events += 1
+            return
         order = self._cache.order(event.client_order_id)
         if type(event) is not events.OrderFilled and order is not None and order.last_event is not event:
             self.contradictions += 1
@@ -173,8 +193,13 @@ class LiveRecorder:
         self._record(event)
 
     def _positioned(self, event: Any) -> None:  # noqa: ANN401 - any position event
-        if self._is_taken_over:
+        if self._is_elsewhere(event.instrument_id):
+            self.elsewhere.events += 1
+        elif self._is_taken_over:
             self._home.run(self._record, event)
+
+    def _is_elsewhere(self, instrument_id: InstrumentId) -> bool:
+        return self._only is not None and instrument_id != self._only
 
     def _accounted(self, event: events.AccountState) -> None:
         """Take an account's state, unless it is the one taken last, which Nautilus may publish once more."""
@@ -188,10 +213,13 @@ class LiveRecorder:
         kind = type(datum)
         if kind not in _ROWS or (kind is data.Bar and datum.bar_type.is_internally_aggregated()):
             return
-        self._home.run(self._row, datum, kind)
-
-    def _row(self, datum: Any, kind: type) -> None:  # noqa: ANN401
         instrument_id = datum.bar_type.instrument_id if kind is data.Bar else datum.instrument_id
+        if self._is_elsewhere(instrument_id):
+            self.elsewhere.rows += 1
+            return
+        self._home.run(self._row, datum, kind, instrument_id)
+
+    def _row(self, datum: Any, kind: type, instrument_id: InstrumentId) -> None:  # noqa: ANN401
         self.last_seen_ns[instrument_id.value, kind.__name__] = datum.ts_init
         rows = tape_rows(datum)
         if not rows:

@@ -1,6 +1,7 @@
 """Where a node stands, and what its engine's cache holds, as plain values that any reader of JSON understands."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tc.engines.nautilus.live.adapters import Adapters
@@ -24,6 +25,8 @@ class Status:
         self._adapters = Adapters(node)
         self._run_id = run_id
         self.state: NodeState | None = None
+        self.problem = ""
+        self.watched_only = ""
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return where the node stands now."""
@@ -55,6 +58,9 @@ class Status:
             "lag_s": self._watch.lag_s,
             "longest_lag_s": self._watch.longest_lag_s,
             "contradictions": self._recorder.contradictions,
+            "elsewhere": asdict(self._recorder.elsewhere),
+            "problem": self.problem,
+            "watched_only": self.watched_only,
         }
 
     def holdings(self) -> Mapping[str, Any]:

@@ -1,35 +1,29 @@
-"""The watch over a node: the kill switch's state files, how late the loop is, and how old each channel of market data is."""
+"""The watch over a node: what the kill switch's files say, and how late the loop is."""
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
-from tc.engines.nautilus.live.kill import Kill
-from tc.store.kill_switch import FOLDER, Active, KillSwitch
+from tc.core.events import KillMode
+from tc.store.kill_switch import Active
 
 EVERY_S = 0.05
 
 
-def active_switch(runtime_root: Path, *, run_id: str, name: str) -> Active | None:
-    """Return the kill switch that is active for a run, by the state files."""
-    return KillSwitch(runtime_root / FOLDER).effective(run_id=run_id, name=name)
-
-
 class Watch:
-    """Looks at the state files every 50 ms, which also says how late the loop comes to what is due.
+    """Looks at the kill switch's files every 50 ms, which also says how late the loop comes to what is due.
 
     Parameters
     ----------
     active
-        Returns the kill switch that is active for this node.
-    kill
-        Carries it out.
+        Returns the kill switch that is active for this node, or was since its run began.
+    ask
+        Is asked to carry it out, again and again while it is active: the mode, why, and who.
 
     """
 
-    def __init__(self, active: Callable[[], Active | None], kill: Kill) -> None:
+    def __init__(self, active: Callable[[], Active | None], ask: Callable[[KillMode, str, str], object]) -> None:
         self._active = active
-        self._kill = kill
+        self._ask = ask
         self.lag_s = 0.0
         self.longest_lag_s = 0.0
 
@@ -41,11 +35,11 @@ class Watch:
             self.look()
             due = max(due + EVERY_S, loop.time())
             await asyncio.sleep(due - loop.time())
-            self.lag_s = loop.time() - due
+            self.lag_s = max(0.0, loop.time() - due)  # A loop's timer may ring a little early, by the grain of its clock.
             self.longest_lag_s = max(self.longest_lag_s, self.lag_s)
 
     def look(self) -> None:
-        """Carry out the switch that is active, unless that is done already."""
+        """Carry out the switch that is or was active, unless that is done already."""
         active = self._active()
         if active is not None:
-            self._kill.ask(active.mode, active.reason, active.actor)
+            self._ask(active.mode, active.reason, active.actor)

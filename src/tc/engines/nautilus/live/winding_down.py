@@ -53,8 +53,8 @@ class WindingDown:
                     await self._cancelled()
                 await self._kill.quiet()
         except TimeoutError:
-            return self._left()
-        return self._left() if on_stop != "leave" else ()
+            return self.left()
+        return self.left() if on_stop != "leave" else ()
 
     async def _cancelled(self) -> None:
         """Cancel until nothing is open: a strategy's last orders may still be on their way."""
@@ -83,5 +83,6 @@ class WindingDown:
             ts_init=self._kernel.clock.timestamp_ns(),
         )
 
-    def _left(self) -> tuple[str, ...]:
+    def left(self) -> tuple[str, ...]:
+        """Return what is open or under way, in words."""
         return (*(f"order {each.client_order_id.value} is open" for each in self._open()), *self._kill.under_way())
