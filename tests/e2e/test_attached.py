@@ -66,6 +66,11 @@ TRADES = """
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, self.limit_before)
 
+    def fill_disk(self):
+        import os
+        from types import SimpleNamespace
+        os.statvfs = lambda path: SimpleNamespace(f_bavail=1, f_frsize=1)
+
     def be_quiet(self):
         self.is_quiet = True
 
@@ -322,6 +327,26 @@ def test_a_gate_that_is_on_denies_new_risk_when_recording_breaks_while_cancels_a
         assert theirs.ended() == "failed"
     holds(place, theirs.run.run_id)
     assert sum("the gate denies new risk from now on" in each for each in theirs.wrote) == 1
+
+
+@pytest.mark.parametrize("gate", ["observe", "on"])
+def test_before_the_disk_is_full_the_run_is_sealed_and_the_node_trades_on_or_stays_gated(place: Place, gate: str) -> None:
+    with venue("--speed", "3") as exchange, operator(place, exchange.url, gate=gate) as theirs:
+        recorded(theirs.run, "OrderFilled", 1)
+        theirs.do("fill_disk")
+        until(theirs.run.seal.exists)
+        if gate == "on":
+            assert "the recording of this run has ended" in theirs.heard("denied")
+        else:
+            before = sent(exchange)
+            until(lambda: sent(exchange) >= before + 2)
+        theirs.do("stop")
+        assert theirs.ended() == "stopped"
+    reason = json.loads(theirs.run.metadata.read_text())["reason"]
+    assert reason == "the disk has less than 200 MB free, and the node went on"
+    goes_on = "the gate denies new risk from now on" if gate == "on" else "the node trades on"
+    assert sum(f"the recording ends, and {goes_on}: the disk has less" in each for each in theirs.wrote) == 1
+    holds(place, theirs.run.run_id)
 
 
 def test_a_node_that_is_halted_by_the_file_stays_so_until_it_is_stopped_and_is_not_let_loose(place: Place) -> None:

@@ -78,21 +78,22 @@ def test_orders_that_a_failing_node_could_not_cancel_are_cancelled_from_outside(
             (place.folder / "raise").touch()
             done = run.ended()
         said = is_taken_care_of(venue, done, 4, "failed")
-    assert any("is open" in each for each in said["unsettled"])
+    assert any("cancel" in each.lower() for each in said["unsettled"]), said["unsettled"]
     assert "ZeroDivisionError: with an order out" in said["reason"]
 
 
 def test_a_venue_that_dies_in_the_middle_of_a_signed_request_brings_neither_key_nor_signature_to_light(place: Place) -> None:
     sets = ("--set", "stop.on_stop=leave", "--set", "node.stop_deadline_s=4")
-    with venue_process("--faults", "--weight-limit", "0") as venue:
-        with place.paper("cut-off", *LONG, "--venue-url", venue.url, *sets) as run:
-            run.until_recorded(OrderAccepted, 2)
-            with closing(Caller(venue.url)) as caller:
-                caller.fault("hang", count=1000, requests="PUT /fapi/v1/order", seconds=60, handled="before")
-                until(lambda: caller.counters().get("hang"))
-            os.kill(venue.process.pid, signal.SIGKILL)
-            until(lambda: has_said(run, b"PUT"))
-            done = run.send(signal.SIGTERM).ended()
+    with (
+        venue_process("--faults", "--weight-limit", "0") as venue,
+        place.paper("cut-off", *LONG, "--venue-url", venue.url, *sets) as run,
+    ):
+        run.until_recorded(OrderAccepted, 2)
+        with closing(Caller(venue.url)) as caller:
+            caller.fault("hang", count=1000, requests="PUT /fapi/v1/order", seconds=60, handled="before")
+            until(lambda: caller.counters().get("hang"))
+        os.kill(venue.process.pid, signal.SIGKILL)
+        done = run.send(signal.SIGTERM).ended()
     written = [path for path in run.directory.path.rglob("*") if path.is_file()]
     texts = {str(path): path.read_bytes() for path in written} | {"out": done.out.encode(), "err": done.err.encode()}
     hidden = re.compile(rb"signature=[0-9a-f]|" + API_KEY.encode() + b"|" + API_SECRET.encode())
@@ -103,11 +104,6 @@ def test_a_venue_that_dies_in_the_middle_of_a_signed_request_brings_neither_key_
 def logs(run: PaperRun) -> bytes:
     """Return what the node has logged."""
     return b"".join(each.read_bytes() for each in run.directory.path.glob("logs/*"))
-
-
-def has_said(run: PaperRun, _: bytes) -> bool:
-    """Whether the node has logged the request that failed."""
-    return b"signature=" in logs(run)
 
 
 def asleep(run: PaperRun, meanwhile: Callable[[KillSwitch], None]) -> None:

@@ -413,3 +413,60 @@ def test_reading_is_quick_enough_for_twenty_times_a_second(tmp_path: Path) -> No
     for _ in range(100):
         reader.effective(run_id="quoter-1", name="quoter")
     assert (time.perf_counter() - began) / 100 < 0.005
+
+
+def since(root: Path, position: int) -> tuple[str, str] | None:
+    found = KillSwitch(root).effective_since(position, run_id="quoter-1", name="quoter")
+    return None if found is None else (found.mode, found.reason)
+
+
+@pytest.mark.parametrize("scope", [RUN, NAME, ALL], ids=str)
+@pytest.mark.parametrize("asked", MODES)
+def test_a_switch_that_was_cleared_still_holds_for_who_did_not_look_in_between(
+    tmp_path: Path, scope: Scope, asked: KillMode
+) -> None:
+    activate(tmp_path, NAME)
+    clear(tmp_path, NAME)
+    before = KillSwitch(tmp_path).position
+    activate(tmp_path, scope, asked)
+    clear(tmp_path, scope)
+    assert mode(tmp_path) is None
+    assert since(tmp_path, before) == (asked, "a test (the switch was cleared since)")
+    assert since(tmp_path, KillSwitch(tmp_path).position) is None
+
+
+def test_of_several_the_strictest_holds_and_one_that_is_active_is_told_as_it_is(tmp_path: Path) -> None:
+    for each in ("reduce", "flatten", "halt"):
+        activate(tmp_path, mode=each)
+        clear(tmp_path)
+    assert since(tmp_path, 0) == ("flatten", "a test (the switch was cleared since)")
+    activate(tmp_path, NAME, "flatten", reason="again")
+    assert since(tmp_path, 0) == ("flatten", "again")
+
+
+def test_what_stops_others_and_what_was_known_before_does_not_hold(tmp_path: Path) -> None:
+    activate(tmp_path, Scope.of_run("other"))
+    activate(tmp_path, RUN)
+    known = KillSwitch(tmp_path).position
+    clear(tmp_path, RUN)
+    clear(tmp_path, RUN)
+    assert since(tmp_path, known) is None
+
+
+def test_one_that_could_not_be_recorded_is_known_by_its_clearing(tmp_path: Path) -> None:
+    before = KillSwitch(tmp_path).position
+    (tmp_path / RUN.file_name).write_bytes(b"")
+    assert mode(tmp_path) == "halt"
+    clear(tmp_path)
+    assert since(tmp_path, before) == ("halt", "over (the switch was cleared since)")
+
+
+def test_records_that_were_begun_anew_all_count(tmp_path: Path) -> None:
+    for _ in range(3):
+        activate(tmp_path)
+        clear(tmp_path)
+    before = KillSwitch(tmp_path).position
+    (tmp_path / "records.jsonl").unlink()
+    activate(tmp_path, mode="reduce")
+    clear(tmp_path)
+    assert since(tmp_path, before) == ("reduce", "a test (the switch was cleared since)")

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shown import INSTRUMENT, flying, resting, shown, terms, waiting
+from gated import gated_configuration
+from shown import INSTRUMENT, NOW_NS, flying, resting, shown, terms, waiting
 from tc.core import INITIAL, ProcessingContext
 from tc.core.intents import CancelIntent, NewIntent, ReplaceIntent
+from tc.core.risk.safeguards import DAY_NS
 from tc.strategies.quoter import TwoSidedQuoter
 
 
@@ -109,6 +111,37 @@ def test_before_the_first_observation_there_is_nothing_to_say() -> None:
 
 def test_under_a_kill_switch_it_is_silent() -> None:
     assert quoter().evaluate(shown(kill_switch="reduce")) == ()
+
+
+@pytest.mark.parametrize(
+    ("limits", "change"),
+    [
+        ({"max_daily_messages": 5}, {"message_day": NOW_NS // DAY_NS, "messages": 5}),
+        ({"session": {"start_ns": 0, "end_ns": 1}}, {}),
+        ({}, {"throttled": ("S",)}),
+    ],
+)
+def test_while_everything_would_be_denied_it_asks_for_nothing_and_pulls_its_quotes(
+    limits: dict[str, Any], change: dict[str, Any]
+) -> None:
+    both = [resting("Q-B-1", "90.0"), resting("Q-A-1", "100.2")]
+    assert quoter().evaluate(gated(limits, change)) == ()
+    assert quoter().evaluate(gated(limits, change, orders=both)) == (CancelIntent("Q-B-1"), CancelIntent("Q-A-1"))
+    assert len(quoter().evaluate(gated({}, {}))) == 2
+    assert len(quoter().evaluate(gated(limits, change, gate="observe"))) == 2
+
+
+def test_a_new_day_lets_it_quote_again() -> None:
+    yesterday = {"message_day": NOW_NS // DAY_NS - 1, "messages": 5}
+    assert len(quoter().evaluate(gated({"max_daily_messages": 5}, yesterday))) == 2
+
+
+def gated(limits: dict[str, Any], change: dict[str, Any], *, gate: str = "on", **more: Any) -> ProcessingContext:
+    """Return a context behind a gate with limits, and with something changed of what Risk remembers."""
+    state = shown(**more)._state
+    safeguards = msgspec.structs.replace(state.control.safeguards, **change)
+    state = msgspec.structs.replace(state, control=msgspec.structs.replace(state.control, safeguards=safeguards))
+    return ProcessingContext(state, gated_configuration(mode=gate, **limits))
 
 
 def test_its_fields_are_its_parameters_and_nothing_else() -> None:

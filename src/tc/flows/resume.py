@@ -16,6 +16,7 @@ from tc.flows.paper import FinishedPaperRun, Playing, enough_space, plan_of, pla
 from tc.flows.recording import GoesOn, OpenRun, Reporter, RunPlan, record_and_seal
 from tc.flows.recover import cut_torn_end, fold_again
 from tc.flows.reproduce import differing_parts
+from tc.flows.run_venue import venue_of
 from tc.flows.witness import Witness
 from tc.ports import LiveEngine, LiveNode, NodeState, PaperRequest
 from tc.store.facts import RunContinued
@@ -152,7 +153,7 @@ def _ready(
 ) -> _Ready:
     _require_unsealed(run)  # Before the lock was ours, somebody else may have gone on with it, and ended it.
     stored = read_configuration(run)
-    request = replace(request_in(run, _tape_start(run)), catch_up=going_on.catch_up)
+    request = replace(request_in(run, _tape_start(run)), catch_up=going_on.catch_up, since_ns=venue_of(run).since_ns)
     going_on.on_stop = request.on_stop
     disk = enough_space(run, request.spec, measure)
     node = engine.prepare(request)

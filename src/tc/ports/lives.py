@@ -120,6 +120,8 @@ class PaperRequest:
     catch_up
         Where a run goes on: asks the venue once more, and returns what of the run's orders was not recorded yet. The orders and
         the position are the strategy's then, as they were.
+    since_ns
+        When the run began, where it goes on: what had ended at the venue before is another run's. None where it begins now.
 
     """
 
@@ -143,6 +145,7 @@ class PaperRequest:
     first_row: int = 0
     kill_position: int | None = None
     catch_up: Callable[[], Sequence[Event]] | None = None
+    since_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

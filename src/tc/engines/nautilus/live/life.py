@@ -18,6 +18,7 @@ from tc.engines.nautilus.live.ops_actor import OpsActor
 from tc.engines.nautilus.live.oversight import Overseen, Oversight
 from tc.engines.nautilus.live.recorder import LiveRecorder
 from tc.engines.nautilus.live.taking_over import claim, taken_over, unknown_part
+from tc.engines.nautilus.live.this_run import tell_only_this_run
 from tc.engines.nautilus.live.winding_down import WindingDown
 from tc.engines.nautilus.observing import RowObserver
 from tc.errors import ArtifactError, EngineError, InvariantViolation, TcError
@@ -83,11 +84,13 @@ class Life:
             kill_position=request.kill_position,
             see=None if strategy is not None else RowObserver(request.instrument.id),
             first_row=request.first_row,
+            since_ns=request.since_ns,
         )
         gate = partial(self._gated, home)
         self._ours = Oversight(node, stream, overseen, home=home, gate=gate, emit=self._emit, fail=self._fail, on_state=on_state)
         self._recorder = self._ours.recorder
         self._kill = self._ours.kill
+        tell_only_this_run(node, self._ours.since_ns)
         if request.catch_up is not None:
             claim(node, stream.context.configuration, request.instrument.id, strategy, self._ours.gate)
         actor.take_over = self._take_over
