@@ -136,3 +136,15 @@ def test_a_fill_that_was_seen_before_moves_no_exposure() -> None:
     assert isinstance(fill, OrderFilled)
     stream.emit(fill)
     assert (stream.context.exposure(INSTRUMENT).position, stream.context.exposure(INSTRUMENT).buy_open) == (1, 1)
+
+
+def test_a_strategy_can_see_that_risk_lets_nothing_of_its_kind_through() -> None:
+    stream = GatedStream(max_daily_messages=1)
+    assert not stream.context.is_shut_out
+    stream.new("A")
+    stream.new("B")
+    assert stream.context.is_shut_out
+    observed = GatedStream(mode="observe", max_daily_messages=1)
+    observed.new("A")
+    observed.new("B")
+    assert not observed.context.is_shut_out

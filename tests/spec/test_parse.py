@@ -141,6 +141,8 @@ def test_an_attached_run_observes_unless_it_says_otherwise_and_states_neither_ve
     for read in (lambda: spec.stated_venue, lambda: spec.stated_strategy, lambda: spec.played):
         with pytest.raises(DocumentError):
             read()
+    smoke = parse_run_spec(SMOKE, source="run.yaml")
+    assert (smoke.stated_venue, smoke.stated_strategy, smoke.played) == (smoke.venue, smoke.strategy, smoke.data)
 
 
 @pytest.mark.parametrize(("old", "new", "problems"), wrong_values("wrong_run_specs.txt"))
