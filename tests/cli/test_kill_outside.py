@@ -15,21 +15,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from commands import Answer
 from fake_venue import KEYS, FakeVenue, answers, serving_beside
 from fakes import make_run, run_configuration
+from tc.checks.reconcile.observed.document import Observed, ObservedOrder, ObservedPosition
 from tc.core import EventStreamEntry
 from tc.core.entry import ProcessingPosition
 from tc.core.events import Event, KillSwitchAdvanced, KillSwitchChanged, RunResumed
 from tc.flows.killed import VenueFlatten
+from tc.flows.retired import MOST_KEPT, retire_node
 from tc.flows.supervisor_line import listening
-from tc.store.journal import JournalWriter
+from tc.reports.reconciliation import ReconciliationDocument
+from tc.store.facts import RunReconciled
+from tc.store.journal import JournalWriter, read_entries
 from tc.store.layout import RunDirectory
 from tc.store.lock import RunLock
 from tc.store.metadata import read_metadata, write_metadata
-from tc.store.nodes import NodeDocument, list_nodes, socket_path, supervisor_path, write_node
+from tc.store.nodes import NodeDocument, forget_node, list_nodes, socket_path, supervisor_path, write_node
+from tc.store.ops import append_fact, write_numbered_artifact
+from tc.store.seal import read_seal
 
 LONG = ("BTCUSDT", "BOTH")
 RUNTIME = Path("runtime")
@@ -279,15 +286,132 @@ def test_a_crashed_run_of_another_name_is_left_alone(command: Command, venue: Fa
     assert venue.log == []
 
 
-def test_a_run_that_ended_in_order_is_only_flattened_when_that_is_asked_for(command: Command, venue: FakeVenue) -> None:
+def ended_run(venue: FakeVenue) -> RunDirectory:
     run = paper_run("ended-1", seal=True, venue_url=venue.url.http)
     write_metadata(run, replace(read_metadata(run), mode="paper", name="quoter"))
+    return run
+
+
+def test_a_run_that_has_ended_and_proves_nothing_is_flattened(command: Command, venue: FakeVenue) -> None:
+    ended_run(venue)
     answer, node, _ = killed(command, "--run", "ended-1")
-    assert (answer.code, node["at_venue"]["outcome"]) == (0, "not needed")
-    assert "--flatten-at-venue" in node["at_venue"]["words"]
+    assert (answer.code, node["at_venue"]["outcome"], node["is_confirmed"]) == (0, "done", True)
+    assert venue.positions[LONG] == 0
+
+
+def test_a_run_that_has_ended_is_not_confirmed_while_its_venue_keeps_the_position(command: Command, venue: FakeVenue) -> None:
+    ended_run(venue)
+    venue.fail("POST", "order", answers(400, '{"code":-2019,"msg":"Margin is insufficient."}'), times=99)
+    for _ in range(2):
+        answer, node, _ = killed(command, "--run", "ended-1", "--deadline", "1")
+        assert (answer.code, node["at_venue"]["outcome"], node["is_confirmed"]) == (5, "failed", False)
+        assert "activate again" in node["advice"]
+        assert "run ended-1: its account is flattened from here, at most 1 s" in answer.err
+    assert " s: its account is flattened from here, at most 1 s; so far: round " in answer.err
+
+
+@pytest.mark.parametrize("mode", ["reduce", "halt"])
+def test_a_mode_that_only_blocks_says_of_a_run_that_has_ended_what_it_takes_not_back(
+    command: Command, venue: FakeVenue, mode: str
+) -> None:
+    run = ended_run(venue)
+    observed(run, positions={"BTCUSDT-PERP.BINANCE": "0.5"})
+    document("ended-1", venue.url.http, directory=run.path)
+    assert "ended-1, left at the venue: BTCUSDT-PERP.BINANCE 0.5, order KEY" in command("kill", "status").out
+    answer, node, _ = killed(command, "--all", "--mode", mode)
+    assert (answer.code, node["at_venue"]["outcome"], node["is_confirmed"]) == (0, "not needed", True)
+    assert "this mode takes nothing back; it left BTCUSDT-PERP.BINANCE 0.5" in node["at_venue"]["words"]
     assert venue.log == []
-    _, node, _ = killed(command, "--run", "ended-1", "--flatten-at-venue")
-    assert node["at_venue"]["outcome"] == "done"
+    answer, node, _ = killed(command, "--all")
+    assert (answer.code, node["at_venue"]["outcome"]) == (0, "done")
+    assert list_nodes(RUNTIME)[0] == ()
+
+
+def observed(run: RunDirectory, *, positions: dict[str, str], is_open: bool = True, position: int = 0) -> None:
+    """Keep a comparison with the venue that was made with the journal as it stands, or one entry before."""
+    entries = [each for each in read_entries(run.journal) if isinstance(each, EventStreamEntry)]
+    order = ObservedOrder(
+        key="KEY", instrument_id="I", side="BUY", status="ACCEPTED" if is_open else "FILLED", quantity="1", filled="0"
+    )
+    seen = Observed(
+        observed_version=1,
+        at_ns=1,
+        orders=(order,),
+        positions=tuple(ObservedPosition(instrument_id=name, signed_quantity=each) for name, each in positions.items()),
+    )
+    digest = read_seal(run).journal.digest if not position else "0" * 64
+    kept = ReconciliationDocument(
+        run_id=run.run_id, tc="0", at_ns=1, source="venue", source_name="v", verdict="clean", position=1,
+        entries=len(entries), journal_digest=digest, looks=1, in_flight=0, counts={}, not_compared={}, unknown={},
+        findings=(), rows=(), notes=(), observed=seen,
+    )  # fmt: skip
+    artifact = write_numbered_artifact(run, "reconciliation", ".json", encode(kept))
+    append_fact(
+        run,
+        RunReconciled(at_ns=1, tc="0", artifacts=(artifact,), position=1, source="venue", verdict="clean", findings=0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_proven"),
+    [
+        ({"positions": {"I": "0", "J": "-0.00"}, "is_open": False}, True),
+        ({"positions": {"I": "-0.001"}, "is_open": False}, False),
+        ({"positions": {}, "is_open": True}, False),
+        ({"positions": {}, "is_open": False, "position": -1}, False),
+    ],
+    ids=["flat", "a position", "an open order", "of an earlier journal"],
+)
+def test_the_last_comparison_proves_the_end_only_when_it_saw_nothing_and_the_whole_journal(
+    command: Command, venue: FakeVenue, seen: dict[str, Any], is_proven: bool
+) -> None:
+    observed(ended_run(venue), **seen)
+    answer, node, _ = killed(command, "--run", "ended-1")
+    assert (answer.code, node["at_venue"]["outcome"]) == (0, "not needed" if is_proven else "done")
+    assert (venue.log == []) == is_proven
+
+
+def test_a_run_that_has_ended_is_not_flattened_unasked_where_a_running_node_has_its_account(
+    command: Command, venue: FakeVenue
+) -> None:
+    ended_run(venue)
+    document("other-1", venue.url.http, pid=os.getpid())
+    answer, node, _ = killed(command, "--run", "ended-1")
+    assert (answer.code, node["at_venue"]["outcome"], node["is_confirmed"]) == (5, "unavailable", False)
+    assert "others have its account: other-1" in node["at_venue"]["words"]
+    assert "--flatten-at-venue" in node["advice"]
+    assert venue.log == []
+    answer, node, _ = killed(command, "--run", "ended-1", "--flatten-at-venue")
+    assert (answer.code, node["at_venue"]["outcome"]) == (0, "done")
+
+
+# What stays known of a run that has ended.
+
+
+def test_the_newest_of_an_account_stays_known_until_it_is_flat_and_there_are_never_many(
+    command: Command, venue: FakeVenue
+) -> None:
+    assert command("kill", "status").code == 0
+    run = ended_run(venue)
+    for number in range(MOST_KEPT + 3):
+        document(f"old-{number}", f"http://127.0.0.1:{number + 1}")
+    document("before-1", venue.url.http, directory=run.path)
+    document("ended-1", venue.url.http, directory=run.path)
+    retire_node(RUNTIME, "ended-1", is_venue_gone=False)
+    names = {node.run_id for node in list_nodes(RUNTIME)[0]}
+    assert {"ended-1", f"old-{MOST_KEPT + 2}"} <= names
+    assert not {"before-1", "old-0"} & names
+    assert len(names) == MOST_KEPT
+    observed(run, positions={}, is_open=False)
+    retire_node(RUNTIME, "ended-1", is_venue_gone=False)
+    assert "ended-1" not in {node.run_id for node in list_nodes(RUNTIME)[0]}
+
+
+def test_a_run_whose_venue_ended_with_it_is_forgotten(command: Command, venue: FakeVenue) -> None:
+    document("ended-1", venue.url.http, directory=ended_run(venue).path)
+    assert "left at the venue: what it left is unknown" in command("kill", "status").out
+    retire_node(RUNTIME, "ended-1", is_venue_gone=True)
+    assert list_nodes(RUNTIME)[0] == ()
 
 
 def test_a_run_that_is_written_and_named_nowhere_says_that_its_runtime_root_may_be_another(command: Command) -> None:
@@ -360,7 +484,41 @@ def test_clearing_says_who_still_runs_and_may_go_on(command: Command) -> None:
     assert "dead-1" not in answer.out
 
 
+def test_clearing_takes_every_scope_that_status_shows_also_of_a_run_without_a_directory(command: Command) -> None:
+    dead = document("p2", "http://127.0.0.1:9")
+    document("p22", "http://127.0.0.1:9")
+    command("kill", "activate", "--run", "p2", "--mode", "halt", "--reason", "x")
+    forget_node(RUNTIME, dead)
+    assert "run p2" in command("kill", "status").out
+    answer = command("kill", "clear", "--run", "p2", "--reason", "y")
+    assert (answer.code, "the kill switch of run p2 is cleared" in answer.out) == (0, True)
+    assert command("kill", "clear", "--run", "p3", "--reason", "y").code == 6
+
+
+def test_the_start_of_an_id_means_the_node_that_runs_before_those_that_have_ended(command: Command) -> None:
+    document("quoter-1", "http://127.0.0.1:9")
+    document("quoter-2", "http://127.0.0.1:9", pid=os.getpid())
+    answer = command("kill", "clear", "--run", "quoter", "--reason", "y")
+    assert "of run quoter-2 was not active" in answer.out
+
+
 # A node that is about to listen.
+
+
+def test_a_node_that_starts_and_is_confirmed_at_the_venue_is_not_to_be_ended_by_force(command: Command, venue: FakeVenue) -> None:
+    document("quoter-1", venue.url.http, pid=os.getpid())
+    answer, node, _ = killed(command)
+    assert (answer.code, node["is_confirmed"], node["at_venue"]["outcome"]) == (0, True, "done")
+    assert "kill -9" not in node["advice"]
+    assert f"process {os.getpid()} has not answered: it does as the switch says" in node["advice"]
+
+
+def test_a_node_that_does_not_answer_and_finds_no_switch_on_disk_is_never_confirmed(command: Command, venue: FakeVenue) -> None:
+    document("quoter-1", venue.url.http, pid=os.getpid())
+    (RUNTIME / "kill_switch").touch()
+    answer, node, _ = killed(command)
+    assert (answer.code, node["is_confirmed"], node["at_venue"]["outcome"]) == (6, False, "done")
+    assert f"kill -9 {os.getpid()}" in node["advice"]
 
 
 def test_a_node_that_starts_is_told_as_soon_as_it_listens(command: Command) -> None:

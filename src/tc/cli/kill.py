@@ -71,6 +71,7 @@ def activate(
         flattens_at_venue=flatten_at_venue,
         means_testnet=i_mean_testnet,
         deadline_s=deadline,
+        say=_say,
     )
     show_json(killed.to_dict()) if as_json else _show_killed(killed)
     if not killed.is_on_disk:
@@ -120,6 +121,10 @@ def status(
     found = wiring.kill_status(scope, runtime_root=runtime_root, artifacts_root=artifacts_root, means_testnet=i_mean_testnet)
     show_json(found.to_dict()) if as_json else _show_status(found, runtime_root)
     raise typer.Exit(ExitCode.ARTIFACT if found.is_in_doubt else ExitCode.OK)
+
+
+def _say(words: str) -> None:
+    typer.echo(printable(words), err=True)
 
 
 def _show_killed(killed: "Killed") -> None:
@@ -183,6 +188,8 @@ def _show_status(found: "KillStatus", runtime_root: Path) -> None:
         for path, reason in (("by socket", each.no_socket), ("by file", each.no_file), ("at the venue", each.no_venue)):
             if reason:
                 typer.echo(printable(f"{each.run_id}, {path}: {reason}"))
+        if each.left:
+            typer.echo(printable(f"{each.run_id}, left at the venue: {each.left}"))
     for note in found.notes:
         typer.echo(printable(f"cannot be read: {note}"))
 

@@ -10,6 +10,7 @@ from time import monotonic_ns
 from tc.core.events import KillMode
 from tc.errors import ArtifactError
 from tc.flows.kill_node import KillPlace, access_of, stop_node
+from tc.flows.kill_waiting import Waiting
 from tc.flows.killed import Killed, StoppedNode
 from tc.store.kill_switch import Change, KillSwitch, Scope
 from tc.store.nodes import NodeDocument, list_nodes, process_state
@@ -27,10 +28,12 @@ def activate(
     at_ns: int,
     flattens_at_venue: bool,
     deadline_s: float,
+    say: Callable[[str], None] = lambda _words: None,
 ) -> Killed:
     """Set the switch on disk, tell every node of the scope, and flatten from outside where that is asked for or needed.
 
-    The second and the third path are taken whatever came of the first: only words that are wrong are an error.
+    The second and the third path are taken whatever came of the first: only words that are wrong are an error. ``say`` is told
+    what is waited for.
 
     Raises
     ------
@@ -38,7 +41,7 @@ def activate(
         The reason or the actor is empty.
 
     """
-    began_ns = monotonic_ns()
+    began_ns, waiting = monotonic_ns(), Waiting(say)
     with ThreadPoolExecutor(_MOST_AT_ONCE) as workers:
         telling: list[_Telling] = []
 
@@ -46,13 +49,16 @@ def activate(
             if telling:
                 return
             request = {"do": "kill", "mode": mode, "reason": reason, "actor": actor}
-            stop = partial(stop_node, place=place, request=request, always=flattens_at_venue, deadline_s=deadline_s)
+            stop = partial(
+                stop_node, place=place, request=request, always=flattens_at_venue, deadline_s=deadline_s, waiting=waiting
+            )
             # Listed only now: a node that comes later finds the switch on disk.
             telling.append(_Telling(monotonic_ns() - began_ns, *_told(place, scope, partial(workers.submit, stop))))
 
         change, problem = _on_disk(place.switch, scope, mode, reason=reason, actor=actor, at_ns=at_ns, on_written=tell_nodes)
         tell_nodes()
         [told] = telling
+        waiting.until_done(told.stopping)
         stopped = tuple(each.result() for each in told.stopping)
     return Killed(scope, mode, change, problem, told.after_ns, stopped, told.notes)
 
@@ -63,7 +69,7 @@ def still_running(scope: Scope, runtime_root: Path) -> str:
     running = [f"run {node.run_id} (process {node.pid}, {process})" for node, process in states if process != "gone"]
     if not running:
         return ""
-    return f"{', '.join(running)} still there: a node that has heard of the switch keeps to it, one that has not goes on trading"
+    return f"{', '.join(running)} still there: each keeps to the switch until it is stopped, also one that has not looked yet"
 
 
 def concerns(scope: Scope, node: NodeDocument) -> bool:
@@ -79,7 +85,7 @@ class _Telling:
 
 
 def _told(
-    place: KillPlace, scope: Scope, submit: Callable[[NodeDocument, Sequence[str]], Future[StoppedNode]]
+    place: KillPlace, scope: Scope, submit: Callable[[NodeDocument, Sequence[NodeDocument]], Future[StoppedNode]]
 ) -> tuple[list[Future[StoppedNode]], tuple[str, ...]]:
     """Tell the nodes that have named themselves, and only then look for others: that may take a while."""
     nodes, notes = list_nodes(place.runtime_root)
@@ -99,5 +105,5 @@ def _on_disk(
         return None, error.message
 
 
-def _sharing(node: NodeDocument, others: Sequence[NodeDocument]) -> list[str]:
-    return [other.run_id for other in others if node.venue_url and access_of(other).account == access_of(node).account]
+def _sharing(node: NodeDocument, others: Sequence[NodeDocument]) -> list[NodeDocument]:
+    return [other for other in others if node.venue_url and access_of(other).account == access_of(node).account]

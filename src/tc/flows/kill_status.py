@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 
 from tc.errors import TcError, UnreachableError
 from tc.flows.kill import concerns
-from tc.flows.kill_node import VENUE_ENDED, KillPlace, access_of
+from tc.flows.kill_node import KillPlace, access_of
+from tc.flows.kill_proof import run_end
+from tc.flows.kill_words import VENUE_ENDED
 from tc.flows.node_line import ask_node
 from tc.store.kill_switch import Active, KillSwitch, Scope
 from tc.store.nodes import NodeDocument, list_nodes, process_state
@@ -27,6 +29,8 @@ class ReachableNode:
         Which it is, and whether its process runs.
     mode
         What the switches let it do; ``none`` when none is active.
+    left
+        What a run whose process is gone left at a venue that goes on, or that this is unknown; else empty.
     no_socket, no_file, no_venue
         Why it would not hear of a switch by its socket or by the file, and why it could not be flattened from here.
 
@@ -40,6 +44,7 @@ class ReachableNode:
     no_socket: str
     no_file: str
     no_venue: str
+    left: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ def kill_status(scope: Scope, place: KillPlace) -> KillStatus:
 
 def _reachable(node: NodeDocument, place: KillPlace, *, is_named: bool) -> ReachableNode:
     process, access = process_state(node), access_of(node)
+    is_venue_gone = place.outside.has_ended(access)
     no_socket = _NO_PROCESS if process == "gone" else _unanswered(node)
     return ReachableNode(
         run_id=node.run_id,
@@ -89,7 +95,8 @@ def _reachable(node: NodeDocument, place: KillPlace, *, is_named: bool) -> Reach
         mode=_mode(node, place.switch),
         no_socket=no_socket,
         no_file=_unread(process) if is_named or not no_socket else _NO_PROCESS if process == "gone" else _UNNAMED,
-        no_venue=VENUE_ENDED if place.outside.has_ended(access) else place.outside.unavailable(access),
+        no_venue=VENUE_ENDED if is_venue_gone else place.outside.unavailable(access),
+        left=run_end(node.directory).left if process == "gone" and not is_venue_gone else "",
     )
 
 

@@ -68,14 +68,14 @@ class Outside:
     unavailable
         Why nothing can be sent there from here, or an empty text.
     flatten
-        The flatten itself, given up as soon as what it is given says so.
+        The flatten itself, given up as soon as what it is given says so; it tells what it does.
 
     """
 
     has_ended: Callable[[VenueAccess], bool]
     is_silent: Callable[[VenueAccess], bool]
     unavailable: Callable[[VenueAccess], str]
-    flatten: Callable[[VenueAccess, Callable[[], bool]], VenueFlatten]
+    flatten: Callable[[VenueAccess, Callable[[], bool], Callable[[str], None]], VenueFlatten]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What `tc kill` really gets: the switch under the runtime root, the nodes, and our own signed line to their venues."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def kill_scope(*, run: str | None, name: str | None, is_all: bool, runtime_root: Path, artifacts_root: Path) -> "Scope":
-    """Return the one scope that is meant; a run by its id or the start of one that a node or a run directory has."""
+    """Return the one scope that is meant; a run by its id, also one that only a switch has, or by the start of its id."""
     from tc.errors import DocumentError
     from tc.store.kill_switch import Scope
 
@@ -36,8 +37,9 @@ def activate_kill(
     flattens_at_venue: bool,
     means_testnet: bool,
     deadline_s: float,
+    say: Callable[[str], None] = lambda _words: None,
 ) -> "Killed":
-    """Set the kill switch, and make sure of it by every path that is needed."""
+    """Set the kill switch, and make sure of it by every path that is needed; what is waited for is said."""
     from tc.flows.kill import activate
     from tc.store.kill_switch import kill_mode
 
@@ -51,11 +53,12 @@ def activate_kill(
         at_ns=by.at_ns,
         flattens_at_venue=flattens_at_venue,
         deadline_s=deadline_s,
+        say=say,
     )
 
 
 def clear_kill(scope: "Scope", *, reason: str, actor: str | None, runtime_root: Path) -> "Change":
-    """Clear the kill switch of a scope; nothing resumes by it. What still runs, and may never have heard of it, is said."""
+    """Clear the kill switch of a scope; nothing resumes by it. What still runs, and keeps to it, is said."""
     from dataclasses import replace
 
     from tc.flows.kill import still_running
@@ -86,12 +89,20 @@ def _switch(runtime_root: Path) -> "KillSwitch":
 
 
 def _run_id(run: str, *, runtime_root: Path, artifacts_root: Path) -> str:
-    """Return the id of the run that is meant; a node that runs is found without its run directory."""
-    from tc.store.layout import existing_run
-    from tc.store.nodes import list_nodes
+    """Return the id of the run that is meant: whole, it may be that of a node, a switch or a run directory.
 
-    found = [node.run_id for node in list_nodes(runtime_root)[0] if node.run_id.startswith(run)]
-    exact = [run_id for run_id in found if run_id == run]
-    if exact or (run and len(found) == 1):
-        return (exact or found)[0]
+    Of ids that begin so, that of a node whose process is there goes before those of runs that have ended.
+    """
+    from tc.store.layout import existing_run, run_directory
+    from tc.store.nodes import list_nodes, process_state
+
+    found = [node for node in list_nodes(runtime_root)[0] if run and node.run_id.startswith(run)]
+    switches = [each.scope.value for each in _switch(runtime_root).all() if each.scope.kind == "run"]
+    if run in switches or any(node.run_id == run for node in found):
+        return run
+    if found and not run_directory(artifacts_root, run).path.is_dir():
+        running = [node for node in found if process_state(node) != "gone"]
+        for nodes in (running, found):
+            if len(nodes) == 1:
+                return nodes[0].run_id
     return existing_run(artifacts_root, run).run_id

@@ -27,8 +27,17 @@ def outside_of(runtime_root: Path, *, means_testnet: bool, deadline_s: float) ->
     return Outside(has_ended=ways.has_ended, is_silent=ways.is_silent, unavailable=ways.unavailable, flatten=ways.flatten)
 
 
-async def flatten_told(line: "VenueLine", *, deadline_s: float, give_up: Callable[[], bool] = lambda: False) -> "VenueFlatten":
-    """Flatten over a line, and return what it came to in words; it breaks off when ``give_up`` says so."""
+async def flatten_told(
+    line: "VenueLine",
+    *,
+    deadline_s: float,
+    give_up: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda _words: None,
+) -> "VenueFlatten":
+    """Flatten over a line, and return what it came to in words; it breaks off when ``give_up`` says so.
+
+    ``note`` is given each step in words.
+    """
     import asyncio
 
     from tc.exchange import flatten
@@ -36,8 +45,13 @@ async def flatten_told(line: "VenueLine", *, deadline_s: float, give_up: Callabl
 
     began_ns = time.monotonic_ns()
     steps: list[FlattenStep] = []
+
+    def on_step(step: "FlattenStep") -> None:
+        steps.append(step)
+        note(f"round {step.round}, {f'{step.what} {step.subject}'.strip()}: {step.detail}")
+
     name = f"TCK-{time.time_ns() // 1000:x}"
-    work = asyncio.ensure_future(flatten(line, flatten_id=name, on_step=steps.append, deadline_s=deadline_s))
+    work = asyncio.ensure_future(flatten(line, flatten_id=name, on_step=on_step, deadline_s=deadline_s))
     while not work.done() and not give_up():
         await asyncio.wait({work}, timeout=_LOOK_S)
     if work.done():
@@ -90,19 +104,20 @@ class _Ways:
         own = self._no_line(access)
         return own if own and not self._has_supervisor(access) else ""
 
-    def flatten(self, access: "VenueAccess", give_up: Callable[[], bool]) -> "VenueFlatten":
+    def flatten(self, access: "VenueAccess", give_up: Callable[[], bool], note: Callable[[str], None]) -> "VenueFlatten":
         """Flatten the run's account."""
         import asyncio
 
         from tc.exchange import VenueLine, read_keys
 
         if self._no_line(access):
+            note("asked the run's supervisor to do it")
             return self._flattened_by_supervisor(access)
         url, keys = self._judged(access), read_keys(access.api_key_env, access.api_secret_env, os.environ)
 
         async def flattened() -> "VenueFlatten":
-            async with VenueLine(url, keys, timeout_s=2, patience_s=4) as line:
-                return await flatten_told(line, deadline_s=self.deadline_s, give_up=give_up)
+            async with VenueLine(url, keys, timeout_s=2, patience_s=min(4.0, self.deadline_s)) as line:
+                return await flatten_told(line, deadline_s=self.deadline_s, give_up=give_up, note=note)
 
         return asyncio.run(flattened())
 

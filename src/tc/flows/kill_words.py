@@ -1,0 +1,28 @@
+"""What a kill says of a path that it did not take, or not to its end; the how-to explains each of them."""
+
+from tc.flows.killed import PathOutcome
+
+GONE = "there is no such process any more: nothing sends"
+
+HALTED = "its journal says halted at position {position}, when the venue said flat"
+COMPARED = "its venue was asked after its end, and said: no order is open, and nothing is held"
+NEVER_TRADED = "its journal says that it ended before it traded"
+HAS_ENDED = "the run has ended: it sends nothing, and this mode takes nothing back{left}"
+VENUE_ENDED = "the embedded venue has ended: nothing can trade there; what the account held is kept for `tc run --resume`"
+NOBODY_LISTENS = "nobody listens at {url} now: what is open and held there is unknown"
+AND_OTHERS = "the run has ended, and others have its account"
+IS_SHARED = f"{AND_OTHERS}: {{runs}}, still there; it is not flattened unasked"
+
+ONLY_WATCHED = "this node is only watched"
+"""What a node answers that nobody may control from here."""
+
+AT_VENUE: tuple[tuple[PathOutcome, str], ...] = (
+    ("not needed", HALTED),
+    ("not needed", COMPARED),
+    ("not needed", NEVER_TRADED),
+    ("not needed", HAS_ENDED),
+    ("ended", VENUE_ENDED),
+    ("failed", NOBODY_LISTENS),
+    ("unavailable", IS_SHARED),
+)
+"""Why nothing was done at the venue from here."""
