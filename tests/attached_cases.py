@@ -117,6 +117,9 @@ CASES: dict[str, tuple[Callable[[], Any], dict[str, Any], dict[str, Any]]] = {
     "disposed": (disposed, {}, {}),
     "no node": (object, {}, {}),
     "a paper spec": (of(HERE), {"mode": "paper"}, {}),
+    "a number as run id": (of(HERE), {}, {"run_id": 5}),
+    "a file as runtime root": (of(HERE), {}, {"runtime_root": "/etc/passwd"}),
+    "a file as artifacts root": (of(HERE), {}, {"artifacts_root": "/etc/passwd"}),
     "another venue than stated": (of(HERE), {"node": {"venue_url": "http://127.0.0.1:2"}}, {}),
     "the venue that is stated": (of(HERE), {"node": {"venue_url": "http://127.0.0.1:1"}}, {}),
     "no keys": (of(HERE), {"node": {"api_key": "NOBODY_SET_THIS"}}, {}),
@@ -130,7 +133,7 @@ def main(folder: Path) -> None:
         Path("case.yaml").write_text(yaml.safe_dump({**SPEC, **spec}))
         node = make()
         try:
-            attached = tc.attach(node, "case.yaml", run_id=f"case-{number}", **consent)
+            attached = tc.attach(node, "case.yaml", **{"run_id": f"case-{number}", **consent})
         except TcError as error:
             say(case=name, refused=error.message, code=int(error.exit_code), hint=error.hint)
         else:

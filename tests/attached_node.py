@@ -49,6 +49,7 @@ def built(
         data_clients={BINANCE: BinanceDataClientConfig(**client)},
         exec_clients={BINANCE: BinanceExecClientConfig(**{**client, **streams, **changes})},
         timeout_connection=10.0,
+        timeout_disconnection=2.0,
         timeout_post_stop=0.5,
     )
     node = TradingNode(config=config)

@@ -76,7 +76,7 @@ def test_a_torn_line_is_a_finding_of_a_sealed_run_and_a_note_of_one_that_is_not(
     assert comparison.findings() == ()
     assert comparison.notes == [
         "decisions.jsonl line 3 is torn: it was never written whole",
-        "decisions.jsonl lacks the last 1 decisions: they were not written yet",
+        "decisions.jsonl lacks the last decision: it was not written yet",
     ]
 
 

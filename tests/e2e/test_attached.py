@@ -71,6 +71,10 @@ TRADES = """
         from types import SimpleNamespace
         os.statvfs = lambda path: SimpleNamespace(f_bavail=1, f_frsize=1)
 
+    def exit_process(self):
+        import sys
+        sys.exit(0)
+
     def be_quiet(self):
         self.is_quiet = True
 
@@ -340,8 +344,17 @@ def test_before_the_disk_is_full_the_run_is_sealed_and_the_node_trades_on_or_sta
         else:
             before = sent(exchange)
             until(lambda: sent(exchange) >= before + 2)
+        assert "the recording ended" in theirs.status()["problem"]
+        killed = place.tc("kill", "activate", "--run", theirs.run.run_id, "--mode", "flatten", "--reason", "a test")
+        assert killed.code == 0, killed.out + killed.err
+        assert is_flat(exchange)
+        before = sent(exchange)
+        theirs.do("buy")
+        assert ("HALTED" in theirs.heard("denied")) is (gate == "observe")
+        assert sent(exchange) == before
         theirs.do("stop")
         assert theirs.ended() == "stopped"
+    assert not list((place.folder / "runtime" / "nodes").glob("*.json"))
     reason = json.loads(theirs.run.metadata.read_text())["reason"]
     assert reason == "the disk has less than 200 MB free, and the node went on"
     goes_on = "the gate denies new risk from now on" if gate == "on" else "the node trades on"
@@ -389,6 +402,20 @@ def test_a_recording_can_end_before_its_node_and_one_that_is_killed_can_be_recov
             assert recovered.code == 0, recovered.out + recovered.err
             holds(place, theirs.run.run_id)
             assert sum("OrderFilled" in line for line in theirs.run.journal.read_text().splitlines()) >= 2
+
+
+def test_a_strategy_that_ends_its_process_leaves_a_run_that_is_stopped_with_its_whole_tape(place: Place) -> None:
+    with venue("--speed", "3") as exchange, operator(place, exchange.url) as theirs:
+        recorded(theirs.run, "OrderFilled", 1)
+        theirs.do("exit_process")
+        theirs.process.wait(30)
+    metadata = json.loads(theirs.run.metadata.read_text())
+    assert (metadata["status"], metadata["reason"]) == ("stopped", "the process ended, and its node was never stopped")
+    assert not any("Error" in each for each in theirs.wrote if "tc, run" in each), "".join(theirs.wrote)
+    assert not list((place.folder / "runtime" / "nodes").glob("*.json"))
+    holds(place, theirs.run.run_id)
+    rows = [each["last_row"] for each in theirs.events("MarketDataRows")]
+    assert theirs.events("TapeBlockWritten")[-1]["last_row"] == rows[-1]
 
 
 def test_a_node_elsewhere_is_only_watched(place: Place) -> None:

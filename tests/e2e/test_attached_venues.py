@@ -39,7 +39,10 @@ REFUSED = {
     "attached twice": (2, "attached to already"),
     "disposed": (2, "has run"),
     "no node": (2, "given a object"),
-    "a paper spec": (2, "problems"),
+    "a paper spec": (2, "mode: value 'paper'"),
+    "a number as run id": (2, "run_id 5"),
+    "a file as runtime root": (6, "Not a directory"),
+    "a file as artifacts root": (6, "Not a directory"),
     "another venue than stated": (3, "http://127.0.0.1:2"),
     "no keys": (2, "NOBODY_SET_THIS"),
 }
@@ -86,6 +89,12 @@ def test_what_cannot_be_attached_to_is_refused_and_leaves_nothing(said: dict[str
     code, words = REFUSED[case]
     assert said[case]["code"] == code
     assert words in said[case]["refused"]
+    assert "--artifacts-root" not in said[case]["hint"]
+    assert "--runtime-root" not in said[case]["hint"]
+
+
+def test_who_gives_a_paper_spec_is_told_how_to_write_an_attached_one(said: dict[str, dict[str, Any]]) -> None:
+    assert "`tc spec init --attached`" in said["a paper spec"]["hint"]
 
 
 def test_a_node_that_never_ran_leaves_a_sealed_run(said: dict[str, dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from live_nodes import venue
 from paper_runs import TRADER, Done, PaperRun, Place, children, is_gone, side_by_side, until
 from public_proxy import public_proxy
 from tc.core.events import KillSwitchAdvanced, KillSwitchChanged, OrderAccepted, OrderFilled, RunFailed
@@ -191,7 +192,7 @@ def test_a_node_that_is_killed_has_its_on_stop_done_from_outside(died: dict[str,
     run, done = died[how]
     assert done.code == 4, done.err
     assert done.json()["status"] == "crashed"
-    assert "ended by itself with code -9" in done.err
+    assert "was ended by signal 9 (SIGKILL)" in done.err
     assert run.open_orders() == []
     assert run.is_flat() == (how == "flatten")
 
@@ -219,6 +220,33 @@ def test_neither_node_nor_venue_outlives_a_supervisor_that_is_killed(place: Plac
     assert time.monotonic() - began < 10  # a flatten would wait twice as long for a venue that is not there
     assert (done.code, "NOT CONFIRMED" in done.out) == (0, False), done.out
     assert list((place.folder / "runtime" / "nodes").glob("orphans.[js]*")) == []
+
+
+def test_a_node_on_an_exchange_of_its_own_ends_its_run_when_its_supervisor_dies(place: Place) -> None:
+    with venue("--speed", "3") as exchange, place.paper("widowed", *LONG, "--venue-url", exchange.url) as run:
+        run.until("trading")
+        run.send(signal.SIGKILL)
+        until(run.directory.seal.exists, within_s=30)
+    metadata = json.loads(run.directory.metadata.read_text())
+    assert (metadata["status"], metadata["reason"]) == ("stopped", "its supervisor died")
+
+
+def test_a_node_that_is_killed_before_it_made_a_run_leaves_none_and_is_forgotten(place: Place) -> None:
+    with place.paper("unborn", *LONG) as run:
+        named = place.folder / "runtime" / "nodes" / "unborn.json"
+        until(named.exists)
+        os.kill(json.loads(named.read_text())["pid"], signal.SIGKILL)
+        assert run.process.wait(60) == 5
+    assert not run.directory.path.exists()
+    said = "".join(run.said)
+    assert "signal 9 (SIGKILL); it never traded" in said
+    assert "run the spec again" in said
+    assert "unborn" not in place.tc("kill", "status").out
+
+
+def test_a_venue_that_is_down_at_the_start_cannot_be_reached(place: Place) -> None:
+    with place.paper("nobody", *LONG, "--venue-url", "http://127.0.0.1:9") as run:
+        assert run.process.wait(60) == 5
 
 
 # The kill switch.
@@ -294,7 +322,8 @@ def test_a_node_that_hangs_is_flattened_from_outside(place: Place) -> None:
             assert done.code == 0, done.out
             assert "at the venue: done" in done.out, done.out
             assert "through the run's supervisor" in done.out, done.out
-            assert f"kill -9 {node}" in done.out
+            assert f"process {node} is stopped by a signal: it does as the switch says at its next look" in done.out
+            assert "kill -9" not in done.out
             assert run.open_orders() == []
             assert run.is_flat()
         finally:

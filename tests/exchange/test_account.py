@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Any
 
@@ -221,6 +222,28 @@ def test_a_reading_waits_for_the_next_minute_where_it_is_near() -> None:
             assert line.used_weight == venue.used_weight < 100
 
     asyncio.run(go())
+
+
+def test_a_line_that_may_wait_longer_for_weight_does_says_so_and_is_no_more_patient_with_a_venue_that_is_gone() -> None:
+    began = time.time_ns()
+    minute = 60_000_000_000
+    venue = FakeVenue(now_ns=lambda: EARLY_NS + minute - 1_500_000_000 + time.time_ns() - began, used_weight=2_300)
+    waits: list[float] = []
+
+    async def go() -> None:
+        async with AsyncExitStack() as stack:
+            async with serving(venue):
+                line = await stack.enter_async_context(venue.line(patience_s=0.2, busy_patience_s=30, told=waits.append))
+                await line.measure_skew()
+                await read_account(line, symbols=["BTCUSDT"])
+            asked = time.monotonic()
+            with pytest.raises(VenueUnreachableError):
+                await line.measure_skew()
+            assert time.monotonic() - asked < 5
+
+    asyncio.run(go())
+    assert len(waits) == 1
+    assert 0 < waits[0] <= 1.5
 
 
 @pytest.mark.parametrize("limit", [0, 10**8])

@@ -196,7 +196,7 @@ def test_who_asks_the_run_to_stop_is_heard(tmp_path: Path) -> None:
 
 def test_a_recording_ends_before_the_disk_is_full_and_says_so(tmp_path: Path) -> None:
     free = [200_000_000]
-    with attached(tmp_path, free=lambda: free[0]) as (run, node, _):
+    with attached(tmp_path, free=lambda: free[0]) as (run, node, ended):
         assert node.hooks is not None
         assert node.hooks.full() == ""
         free[0] -= 1
@@ -206,6 +206,10 @@ def test_a_recording_ends_before_the_disk_is_full_and_says_so(tmp_path: Path) ->
             time.sleep(0.02)
         node.end("full")
         run.wait()
+        assert run_status(run.run) == "stopped"
+        assert ended == []  # Its node trades on, and is to be found by who would kill it.
+        node.end("stopped")
+        assert ended == ["over"]
     assert run.finished is not None
     assert (run.finished.status, run.finished.reason) == ("stopped", "the disk has less than 200 MB free, and the node went on")
     assert not verify_run(run.run, data_root=None).findings

@@ -80,7 +80,7 @@ def test_replay_of_a_crashed_run_notes_what_its_decisions_lack(tmp_path: Path) -
     assert found.findings == ()
     assert [note.partition(":")[0] for note in found.notes][1:] == [
         "decisions.jsonl line 8 is torn",
-        "decisions.jsonl lacks the last 1 decisions",
+        "decisions.jsonl lacks the last decision",
     ]
 
 

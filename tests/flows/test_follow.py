@@ -84,7 +84,8 @@ def test_a_running_node_is_asked_until_nobody_writes_its_run_any_more(tmp_path: 
     assert [event.position for event in seen[-1].last] == sorted(event.position for event in seen[-1].last)
     assert (len(seen[-1].last), seen[-1].last[-1].type) == (8, "OrderAccepted")
     assert line_of(seen[0]) == (
-        "2023-11-14 22:13:20 trading position 1,234 open orders 1 BTCUSDT-PERP -0.2 data 0.2 s old lag 1.5 ms kill switch none"
+        "2023-11-14 22:13:20 trading position 1,234, open orders 1, held BTCUSDT-PERP -0.2, "
+        "data 0.2 s old, lag 1.5 ms, kill switch none"
     )
     assert ("node", "trading, NOT connected: execution") in rows_of(seen[0])
     assert ("", "BUY 0.1 at 50000, 0 filled") in rows_of(seen[0])

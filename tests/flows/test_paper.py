@@ -72,6 +72,7 @@ def run(
     *,
     free: Callable[[], int] = lambda: GB,
     should_stop: Callable[[], bool] = lambda: False,
+    why_stopped: Callable[[], str] = lambda: "interrupted",
     active: Active | None = None,
     spec: str = SPEC,
 ) -> FinishedPaperRun:
@@ -97,6 +98,7 @@ def run(
         engine=node,
         circumstances=Circumstances(root, {"tc": "1"}, "here", 1),
         report=report,
+        why_stopped=why_stopped,
         active_switch=lambda: active,
         on_state=lambda _: None,
         should_stop=should_stop,
@@ -135,6 +137,11 @@ def test_a_run_ends_by_its_on_stop_before_the_disk_is_full_and_says_so(tmp_path:
 def test_who_stops_a_run_is_not_overruled_by_a_disk_that_fills_meanwhile(tmp_path: Path) -> None:
     finished = run(tmp_path, Node(), free=iter((GB, *[0] * 99)).__next__, should_stop=lambda: True).finished
     assert (finished.status, finished.reason) == ("stopped", "interrupted")
+
+
+def test_a_node_whose_supervisor_died_says_so_as_the_reason_of_its_end(tmp_path: Path) -> None:
+    finished = run(tmp_path, Node(), should_stop=lambda: True, why_stopped=lambda: "its supervisor died").finished
+    assert (finished.status, finished.reason) == ("stopped", "its supervisor died")
 
 
 def test_a_run_does_not_start_on_a_disk_with_too_little_room_unless_it_asks_for_none(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tc.core.events import AccountUpdated, Balance
 from tc.errors import ArtifactError, DocumentError
 from tc.flows.comparing import Source
 from tc.flows.expected import HEALS_WITHIN_S, Expected
-from tc.flows.reconcile import MOST_LOOKS, MOST_PAUSES, file_source, kept_reconciliations, reconcile_run
+from tc.flows.reconcile import MOST_IN_ALL, MOST_LOOKS, MOST_PAUSES, file_source, kept_reconciliations, reconcile_run
 from tc.flows.verify import verify_run
 from tc.flows.witness import Witness
 from tc.store.facts import HealRequested, RunHealed, RunReconciled
@@ -279,15 +279,15 @@ def test_something_else_in_flight_at_every_look_is_no_finding_but_what_stays_is(
     run, venue, journal = trading
     written_up_to = len(venue.entries)
     answers = []
-    for _ in range(MOST_LOOKS):
+    for _ in range(MOST_IN_ALL):
         venue.accepted("BUY", "5.0")
         answers.append(replace(holdings_after(venue.entries, venue.configuration), positions=()))
-    ends = [written_up_to + 3 * number for number in range(1, MOST_LOOKS)]
+    ends = [written_up_to + 3 * number for number in range(1, MOST_IN_ALL)]
 
     def write_next() -> Holdings:
         """Answer with one order more; the one of the answer before is written only now."""
         nonlocal written_up_to
-        if len(answers) < MOST_LOOKS:
+        if len(answers) < MOST_IN_ALL:
             end = ends.pop(0)
             for entry in venue.entries[written_up_to:end]:
                 journal.append(entry)
@@ -296,9 +296,18 @@ def test_something_else_in_flight_at_every_look_is_no_finding_but_what_stays_is(
         return answers.pop(0)
 
     _, document = reconcile_run(run, Source("venue", "it", write_next), by=BY, pause=lambda _: None)
-    assert (document.looks, document.in_flight) == (MOST_LOOKS, 1)
+    assert (document.looks, document.in_flight) == (MOST_IN_ALL, 1)
     assert [each.code for each in document.findings] == ["position_missing"]
     assert ends == []
+
+
+def test_what_was_right_first_and_stays_wrong_afterwards_is_found(trading: tuple[RunDirectory, Venue, JournalWriter]) -> None:
+    run, venue, _ = trading
+    held = holdings_after(venue.entries, venue.configuration)
+    answers = [replace(held, balances=()), *[flat(held)] * MOST_LOOKS]
+    _, document = reconcile_run(run, asked(*answers), by=BY, pause=lambda _: None)
+    assert (document.verdict, document.looks, document.in_flight) == ("found", 1 + MOST_LOOKS, 0)
+    assert [each.code for each in document.findings] == ["position_missing"]
 
 
 def test_a_difference_that_stays_is_found_while_the_run_is_written(trading: tuple[RunDirectory, Venue, JournalWriter]) -> None:

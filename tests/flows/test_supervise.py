@@ -35,6 +35,7 @@ def run(
     on_state: Callable[[str], None] = lambda state: None,
     look: Callable[[], None] = lambda: None,
     is_silent: bool = False,
+    is_on_record: bool = True,
     start_s: float = 20,
     stop_s: float = 20,
 ) -> Supervised:
@@ -54,6 +55,7 @@ def run(
         stop_deadline_s=stop_s,
         on_stop=on_stop,  # type: ignore[arg-type]
         secrets=("the-secret",),
+        is_on_record=lambda: is_on_record,
     )
     return supervise(
         plan,
@@ -119,7 +121,33 @@ def test_a_node_that_died_is_told_with_its_last_words() -> None:
     found = run(TRADES + "sys.exit('out of memory')", settled=settled)
     assert (found.how, found.exit_code, settled) == ("died", ExitCode.ENGINE, ["cancel"])
     assert found.error is not None
-    assert found.error.message == "the node ended by itself with code 1: out of memory"
+    assert found.error.message == "the node ended by itself with code 1 (the last line of its standard error: out of memory)"
+
+
+def test_a_node_that_was_killed_is_told_with_the_signal_and_how_its_run_goes_on() -> None:
+    found = run(TRADES + "os.kill(os.getpid(), 9)")
+    assert (found.how, found.exit_code) == ("died", ExitCode.ENGINE)
+    assert found.error is not None
+    assert found.error.message == "the node was ended by signal 9 (SIGKILL)"
+    assert found.error.hint.startswith("`tc run --resume RUN`")
+    assert "tc runs recover" in found.error.hint
+
+
+def test_a_node_that_was_killed_before_it_traded_and_recorded_names_no_directory_and_no_log() -> None:
+    found = run(SAYS + "os.kill(os.getpid(), 9)", is_on_record=False)
+    assert (found.how, found.exit_code) == ("died", ExitCode.UNREACHABLE)
+    assert found.error is not None
+    assert found.error.message == "the node was ended by signal 9 (SIGKILL); it never traded"
+    assert found.error.hint == "It had recorded nothing yet: run the spec again."
+
+
+def test_a_node_that_could_not_connect_because_nobody_listens_is_a_venue_that_cannot_be_reached() -> None:
+    failed = 'say(finished={"status": "failed"}, unsettled=[]); sys.exit(4)'
+    settled: list[str] = []
+    found = run(SAYS + 'say(state="starting")\n' + failed, is_silent=True, settled=settled)
+    assert (found.exit_code, found.is_nobody_there, settled) == (ExitCode.UNREACHABLE, True, [])
+    assert run(SAYS + 'say(state="starting")\n' + failed).exit_code == ExitCode.ENGINE
+    assert run(TRADES + failed, is_silent=True).exit_code == ExitCode.ENGINE
 
 
 def test_a_node_that_says_why_it_refused_is_quoted_and_its_exit_code_stands() -> None:
@@ -159,7 +187,7 @@ def test_neither_a_key_nor_a_signature_is_in_what_is_told_of_a_node_or_a_venue()
     words = "'a\\n' + 'x' * 1900 + ' the-secret &signature=' + 'ab' * 32"
     died = run(TRADES + f"sys.exit({words})")
     assert died.error is not None
-    assert died.error.message.endswith("*** &signature=***")
+    assert died.error.message.endswith("*** &signature=***)")
     said = run(SAYS + 'say(state="starting"); say(error={"message": "the-secret &signature=ab", "hint": ""}); sys.exit(4)')
     assert said.error is not None
     assert said.error.message == "*** &signature=***"

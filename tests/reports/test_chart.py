@@ -46,7 +46,9 @@ def test_without_candles_the_prices_of_fills_are_a_line_and_it_says_so() -> None
     found = chart(report)
     assert found.data["kind"] == "line"
     assert (found.data["precision"], found.data["closes"]) == (1, (1005, 1010, 1040))
-    assert found.notes[0] == "The dataset was not at hand: the line joins the prices of the fills, in steps of 1 s."
+    assert (
+        found.notes[0] == "Drawn from the fills: the line joins their prices, in steps of 1 s; the market rows were not at hand."
+    )
     assert found.label.startswith("3 points of BTCUSDT.X")
 
 

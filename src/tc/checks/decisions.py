@@ -99,7 +99,7 @@ class DecisionComparison:
             found = self._decode(line)
             self._find(found.position if found else 0, None, line)
         if self._missing and not self._is_sealed:
-            self.notes.append(f"{_FILE} lacks the last {self._missing} decisions: they were not written yet")
+            self.notes.append(f"{_FILE} lacks {_the_last(self._missing)} not written yet")
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is not as it was recorded."""
@@ -137,3 +137,7 @@ def _shown(line: bytes | None) -> str:
     shown = text.removesuffix("\n")
     shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
     return shown if text.endswith("\n") else f"a torn line: {shown}"
+
+
+def _the_last(missing: int) -> str:
+    return "the last decision: it was" if missing == 1 else f"the last {missing} decisions: they were"

@@ -37,9 +37,9 @@ def line_of(look: "Followed") -> str:
     oldest = max(node.staleness_s.values(), default=0.0)
     held = ", ".join(f"{name} {quantity}" for name, quantity in node.positions.items()) or "flat"
     return (
-        f"{at(node.at_ns)} {node.state} position {node.position:,} open orders {node.open_orders_count} {held} "
-        f"data {oldest:.1f} s old lag {node.lag_s * 1e3:.1f} ms kill switch {node.kill_switch}"
-        f"{f' PROBLEM {node.problem}' if node.problem else ''}"
+        f"{at(node.at_ns)} {node.state} position {node.position:,}, open orders {node.open_orders_count}, held {held}, "
+        f"data {oldest:.1f} s old, lag {node.lag_s * 1e3:.1f} ms, kill switch {node.kill_switch}"
+        f"{f', PROBLEM {node.problem}' if node.problem else ''}"
     )
 
 

@@ -18,6 +18,7 @@ from tc.cli.show import printable, show_error, show_fields, show_json
 from tc.errors import ExitCode, TcError
 
 if TYPE_CHECKING:
+    from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.run_spec import RunSpec
 
@@ -101,6 +102,7 @@ def node(
             "venue_url": venue_url,
             "on_state": lambda state: say({"state": state}),
             "should_stop": lambda: should_stop() or is_alone(),
+            "why_stopped": lambda: "its supervisor died" if is_alone() else "interrupted",
         }
         try:
             if resume:
@@ -201,7 +203,15 @@ def _show(document: Mapping[str, Any], result: wiring.PaperResult) -> None:
         shown["left at the venue"] = "; ".join(document["left_at_venue"]) or "nothing: it was taken care of from outside"
     if (held := result.reconciliation) is not None:
         shown["reconciliation"] = held.verdict
+        if amounts := _held_at(held):
+            shown["held"] = amounts
     show_fields({name: printable(str(value)) for name, value in shown.items()})
+
+
+def _held_at(document: "ReconciliationDocument") -> str:
+    """Return what the venue said at the end that its account still holds."""
+    positions = (document.observed.positions if document.observed is not None else None) or ()
+    return ", ".join(f"{each.signed_quantity} {each.instrument_id}" for each in positions if each.signed_quantity.strip("-0."))
 
 
 def exit_code_of(result: wiring.PaperResult) -> int:

@@ -75,7 +75,8 @@ def run(
 
     Exit 0 when it completed, 3 when it was stopped (Ctrl-C, SIGTERM or `tc runs stop`), 4 when the engine or the strategy failed:
     the run directory is complete and sealed in each case. A paper run also exits 3 when the kill switch ended or blocked it, 5
-    when it did not trade by its start deadline, and 1 or 5 when it completed and its venue says otherwise, or nothing.
+    when it never traded (its venue is not there, or its node died first), and 1 or 5 when it completed and its venue says
+    otherwise, or nothing.
     """
     place = wiring.PaperPlace(artifacts_root, runtime_root, means_testnet)
     duration_s = None if duration is None else parse_seconds(duration)

@@ -261,7 +261,7 @@ def _configuration_fields(document: Mapping[str, Any]) -> dict[str, object]:
 
 def _values(part: object, keys: Sequence[str]) -> str:
     """Return some values of a part of a configuration, which may be of any shape, as words."""
-    values = [part[key] for key in keys if part.get(key) is not None] if isinstance(part, Mapping) else []
+    values = [part[key] for key in keys if part.get(key) not in (None, "")] if isinstance(part, Mapping) else []
     return ", ".join(" ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values)
 
 

@@ -50,6 +50,7 @@ def held_at_venue(reading: VenueReading, *, instruments: Mapping[str, str], sinc
                 key=keys.get(each.venue_order_id),
                 venue_order_id=each.venue_order_id,
                 at_ns=each.at_ns,
+                realized=each.realized,
             )
             for each in reading.trades
             if each.at_ns >= first_ns
@@ -99,6 +100,7 @@ def _held(order: VenueOrder, instruments: Mapping[str, str]) -> HeldOrder:
         price=_price(order.price),
         trigger_price=_price(order.trigger_price),
         venue_order_id=order.venue_order_id,
+        updated_ns=order.updated_ns,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode
@@ -45,6 +46,11 @@ class VenueLine:
         How long a GET is repeated, and how long a 429 is waited out, before it is an error.
     receive_window_ms
         How late a request may arrive: the venue refuses one that was held up longer.
+    busy_patience_s
+        How long in all, from when the line is opened, request weight and a 429 are waited for where that is longer than
+        ``patience_s``: a venue that is busy answers in the next minute, one that is gone does not.
+    told
+        Is told of each wait for request weight or after a 429, in seconds, before it.
 
     """
 
@@ -56,12 +62,17 @@ class VenueLine:
         timeout_s: float = 5,
         patience_s: float = 8,
         receive_window_ms: int = 5000,
+        busy_patience_s: float = 0,
+        told: Callable[[float], None] = lambda _wait_s: None,
     ) -> None:
         self.url = url
         self._keys = keys
         self._timeout_s = timeout_s
         self._patience_s = patience_s
         self._receive_window_ms = receive_window_ms
+        self._busy_patience_s = busy_patience_s
+        self._told = told
+        self._busy_until = 0.0
         self._session: aiohttp.ClientSession | None = None
         self._skew_ns = 0
         self._round_trip_ns = 0
@@ -71,6 +82,7 @@ class VenueLine:
         self._is_limit_known = False
 
     async def __aenter__(self) -> Self:
+        self._busy_until = time.monotonic() + self._busy_patience_s
         resolver = _NoNames() if self.url.environment == "loopback" else None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, limit=8, use_dns_cache=False, resolver=resolver),
@@ -171,7 +183,7 @@ class VenueLine:
     async def _give_way(self, path: str, weight: int) -> None:
         if not self._is_set:
             await self.measure_skew()
-        deadline = time.monotonic() + self._patience_s
+        deadline = max(time.monotonic() + self._patience_s, self._busy_until)
         while (wait_s := self._weight.wait_s(weight, time.time_ns(), self._skew_ns)) > 0:
             if not self._is_limit_known:  # A large document: it is only asked for where it matters.
                 self._is_limit_known = True
@@ -186,6 +198,7 @@ class VenueLine:
                     reason="request weight",
                     retry_after_s=wait_s,
                 )
+            self._told(wait_s)
             await asyncio.sleep(wait_s)
 
     async def _one(self, method: str, path: str, parameters: Parameters) -> bytes:
@@ -198,7 +211,7 @@ class VenueLine:
         deadline = time.monotonic() + self._patience_s
         pause_s = _FIRST_PAUSE_S
         while True:
-            await self._wait_until_wanted(deadline)
+            await self._wait_until_wanted(max(deadline, self._busy_until))
             try:
                 return await self._sent("GET", path, parameters, is_signed=is_signed)
             except VenueBusyError:
@@ -220,6 +233,7 @@ class VenueLine:
                 reason="too many requests",
                 retry_after_s=wait_s,
             )
+        self._told(wait_s)
         await asyncio.sleep(wait_s)
 
     async def _sent(self, method: str, path: str, parameters: Parameters, *, is_signed: bool) -> bytes:

@@ -59,7 +59,8 @@ def attach_run(
     active_switch
         Returns the kill switch that is active; it is not asked where the node is only watched.
     on_end
-        Called when the recording is over.
+        Called when the node is not to be reached from outside any more: when the recording is over, or, where that ended for want
+        of room, when its node has stopped.
     measure
         Says how much of the disk is free: the recording ends before too little is.
 
@@ -140,6 +141,7 @@ class AttachedRun:
         self._watch = StopWatch(run)
         self._is_failed = False
         self._is_over = False
+        self._stays_named = False
         self._sealing: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -192,8 +194,11 @@ class AttachedRun:
     def _ended(self, outcome: AttachmentOutcome) -> None:
         """Note how the recording ended, close its files, and seal the run on another thread."""
         if self._is_over:
+            if self._stays_named:
+                self._forget()
             return
         self._is_over = True
+        self._stays_named = outcome.how == "full"
         self._written.recording.outcome = outcome
         if not self._is_failed:
             try:
@@ -235,8 +240,13 @@ class AttachedRun:
             self.problem = error.message
         finally:
             self._resources.close()
-            with suppress(TcError, OSError):
-                self._on_end()
+            if not self._stays_named:
+                self._forget()
+
+    def _forget(self) -> None:
+        """Take the node's name away, by which it is killed."""
+        with suppress(TcError, OSError):
+            self._on_end()
 
 
 def _blocked(run: RunDirectory, written: WrittenRun, active: Active, report: Reporter) -> RefusedError:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tc.checks.reconcile import Holdings, Reconciliation, Unknown, is_open, reconcile, within_life
+from tc.checks.reconcile import Holdings, Reconciliation, Unknown, after_the_end, is_open, reconcile, within_life
 from tc.checks.reconcile.observed.convert import statable
 from tc.flows.expected import Expected
 
 SLACK_NS = 100_000_000
 """So wrong may be what is known of the venue's clock: what it stamps that much later was certainly not stated yet."""
+
+UNDER_WAY_NS = 250_000_000
+"""So long may a message of the venue's take: what it did that shortly before a node stopped hearing it was not heard either."""
 
 AskCache = Callable[[], Holdings | Unknown | None]
 """Asks a run's node what its cache holds: unknown where it does not answer, None where there is none to ask."""
@@ -47,16 +50,16 @@ class Comparing:
         self.cached: Holdings | Unknown | None = None
         self.found: list[Reconciliation] = []
         self.looks = 0
+        self.notes: tuple[str, ...] = ()
 
     @property
     def has_found(self) -> bool:
         """Whether something was not as expected in the last look."""
         return self.found[-1].verdict == "found"
 
-    @property
-    def is_open(self) -> bool:
-        """Whether something was right in no look yet."""
-        return is_open(self.found)
+    def is_open(self, most: int) -> bool:
+        """Whether something is wrong that was looked at less than ``most`` times since it was right."""
+        return is_open(self.found, most)
 
     def look(self) -> None:
         """Read all of them once, the journal before the others and after them: they may be of any moment between."""
@@ -89,12 +92,21 @@ class Comparing:
         return statable(cached, whose="the node") if isinstance(cached, Holdings) else cached
 
     def _judged(self) -> Reconciliation:
-        held = self.expected.holdings()
+        held = self._with_what_came_after(self.expected.holdings())
         self.cached = self._told
         if isinstance(self.cached, Holdings):
             self.cached = within_life(self.cached, held, self.observed, self.expected.life)
         told = self.cached if isinstance(self.cached, Holdings) else None
         return reconcile(held, self.observed, told, self.expected.said)
+
+    def _with_what_came_after(self, held: Holdings) -> Holdings:
+        """Return what is expected of the venue when the run had ended by then, and had left its orders there on purpose."""
+        end_ns, observed = self.expected.left_ns, self.observed
+        if end_ns is None or isinstance(observed, Unknown) or observed.ahead_ns is None:
+            return held
+        after = after_the_end(held, observed, end_ns + observed.ahead_ns - UNDER_WAY_NS)
+        self.notes = after.notes
+        return after.expected
 
 
 def _times_of(observed: Holdings) -> tuple[int | None, int | None]:

@@ -5,12 +5,16 @@ import os
 from tc.checks.reconcile import Holdings, JournalBook, Life
 from tc.checks.reconcile.holdings import Said
 from tc.core import INITIAL, process_event_entry
+from tc.core.events import ComponentStateChanged, Event, RunCompleted, RunResumed, RunStarted, RunStopped
 from tc.errors import ArtifactError, InvariantViolation
 from tc.flows.configuration import read_configuration
+from tc.flows.run_venue import venue_of
 from tc.store.facts import HealRequested, RunHealed
 from tc.store.journal import Damage, JournalTail
 from tc.store.layout import RunDirectory
 from tc.store.ops import read_facts
+
+_CLIENT = "ExecutionClient"
 
 HEALS_WITHIN_S = 15
 """So long may a node take to heal; what it invents in that time after it was asked is no trade of the venue's."""
@@ -33,6 +37,8 @@ class Expected:
         self._book = JournalBook()
         self._state = INITIAL
         self._broken: tuple[str, ...] = ()
+        self._end = _End()
+        self._leaves = venue_of(run).leaves_orders
         self.entries = 0
         self.notes: tuple[str, ...] = ()
 
@@ -50,6 +56,11 @@ class Expected:
     def life(self) -> Life:
         """What the journal says of the life of the run's node."""
         return self._book.life
+
+    @property
+    def left_ns(self) -> int | None:
+        """Since when a run that has ended, and was to leave its orders at the venue, hears no more; by this machine's clock."""
+        return self._end.heard_until_ns if self._leaves and self._end.is_over else None
 
     @property
     def said(self) -> Said:
@@ -87,7 +98,26 @@ class Expected:
                 continue
             self.entries += 1
             self._book.take(entry.event, self._state)
+            self._end.take(entry.event)
         self.notes = (*_notes(self._run, self._tail.damage), *self._broken)
+
+
+class _End:
+    """Sees when a run ended in order, and until when it was told by its venue: its client for orders stops a little before."""
+
+    def __init__(self) -> None:
+        self.heard_until_ns: int | None = None
+        self.is_over = False
+
+    def take(self, event: Event) -> None:
+        """Take the next event."""
+        if type(event) is ComponentStateChanged:
+            if event.component_state == "STOPPING" and event.component_type.endswith(_CLIENT):
+                self.heard_until_ns = event.at_ns
+        elif type(event) in (RunStarted, RunResumed):
+            self.heard_until_ns, self.is_over = None, False
+        elif type(event) in (RunCompleted, RunStopped):
+            self.heard_until_ns, self.is_over = self.heard_until_ns or event.at_ns, True
 
 
 def _healed(run: RunDirectory) -> list[tuple[int, int]]:

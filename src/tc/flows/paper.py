@@ -24,6 +24,7 @@ from tc.store.layout import RunDirectory, create_run
 from tc.store.lock import RunLock
 from tc.store.ops import StopWatch
 
+INTERRUPTED = "interrupted"
 NO_DATASET = ""
 """A paper run names no dataset: its rows are those of its own tape."""
 
@@ -47,12 +48,13 @@ def run_paper(
     on_state: Callable[[NodeState], None],
     should_stop: Callable[[], bool],
     measure: Measure = free_bytes,
+    why_stopped: Callable[[], str] = lambda: INTERRUPTED,
 ) -> FinishedPaperRun:
     """Trade until the planned end, a stop or the kill switch; record, report and seal it all.
 
     An active kill switch ends the run before the node connects: the run is *blocked*, with all its artifacts. The node's logs
     lie in the run directory, so it is made before the node is. ``measure`` says how much of its disk is free: a run that would
-    fill it is stopped.
+    fill it is stopped. ``why_stopped`` says in words why ``should_stop`` did.
 
     Raises
     ------
@@ -76,7 +78,10 @@ def run_paper(
             shutil.rmtree(run.path)
             raise
         resources.callback(node.close)
-        play = Playing(node, request, StopWatch(run), disk, active_switch, on_state, should_stop, release=resources.close)
+        watch = StopWatch(run)
+        play = Playing(
+            node, request, watch, disk, active_switch, on_state, should_stop, release=resources.close, why_stopped=why_stopped
+        )
         finished = record_and_seal(begin(run, plan_of(request, engine, node), circumstances), play, report)
         return FinishedPaperRun(finished, play.unsettled)
 
@@ -141,6 +146,7 @@ class Playing:
         begin: Callable[[EventStream], None] = run_started,
         on_blocked: Callable[[EventStream], None] = lambda _: None,
         duration_ns: int | None = None,
+        why_stopped: Callable[[], str] = lambda: INTERRUPTED,
     ) -> None:
         self._node = node
         self._begin = begin
@@ -151,6 +157,7 @@ class Playing:
         self._active_switch = active_switch
         self._on_state = on_state
         self._should_stop = should_stop
+        self._why_stopped = why_stopped
         self._release = release
         self._duration_ns = planned_ns(request.spec) if duration_ns is None else duration_ns
         self._ends_ns: int | None = None
@@ -205,5 +212,5 @@ class Playing:
             stream.emit(RunCompleted(outcome.at_ns))
             return
         else:
-            recording.status, recording.reason = "stopped", request.reason if request else self._full or "interrupted"
+            recording.status, recording.reason = "stopped", request.reason if request else self._full or self._why_stopped()
         stream.emit(RunStopped(outcome.at_ns, recording.reason))

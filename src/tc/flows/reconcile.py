@@ -27,7 +27,10 @@ from tc.store.ops import append_fact, read_facts, write_numbered_artifact
 
 STEM, SUFFIX = "reconciliation", ".json"
 MOST_LOOKS = 5
-"""So often something that is not as expected is looked at while the run is being written."""
+"""So often something that is not as expected is looked at while the run is being written, counted from when it was right."""
+
+MOST_IN_ALL = 8
+"""So many looks are taken at most, whatever else goes wrong meanwhile."""
 
 MOST_PAUSES = 2
 """So often the journal is read once more in a look, in case the venue was ahead of it."""
@@ -47,7 +50,7 @@ def reconcile_run(
 ) -> tuple[str, ReconciliationDocument]:
     """Compare a run's journal, as far as it is whole, with a source; keep what came of it in `ops/`, and say so in ops.jsonl.
 
-    A venue whose run is being written is asked again while something was right in no answer yet, five times at most. The journal
+    A venue whose run is being written is asked again while something is wrong: `MOST_LOOKS` times since it was right. The journal
     is read before and after each answer: what equals anything that it said between is right. The node's cache is a third column
     where it is told; a node that does not answer once is not asked again. ``heed`` is told what it came to before that is kept:
     what was found counts also when no disk takes it. Where the run was compared before, ``expected`` is its journal as far as it
@@ -119,7 +122,7 @@ def _compare(run: RunDirectory, source: Source, comparing: Comparing, pause: Cal
             if comparing.has_found:
                 pause(PAUSE_S)
                 comparing.listen()
-        if not comparing.is_open or comparing.looks == MOST_LOOKS:
+        if comparing.looks == MOST_IN_ALL or not comparing.is_open(MOST_LOOKS):
             return
 
 
@@ -144,7 +147,7 @@ def _document(run: RunDirectory, source: Source, comparing: Comparing, by: Witne
         "unknown": found.unknown,
         "findings": [each.to_dict() for each in findings_of(found)],
         "rows": [msgspec.structs.asdict(row) | {"differences": [asdict(each) for each in row.differences]} for row in found.told],
-        "notes": (*expected.notes, *silent),
+        "notes": (*expected.notes, *comparing.notes, *silent),
         "observed": None,
         "invented": found.invented,
         "cached_counts": found.cached_counts,

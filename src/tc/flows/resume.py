@@ -12,7 +12,7 @@ from tc.core import EventStreamEntry
 from tc.errors import ArtifactError, RefusedError
 from tc.flows.configuration import StoredConfiguration, read_configuration
 from tc.flows.going_on import GoingOn, Venue
-from tc.flows.paper import FinishedPaperRun, Playing, enough_space, plan_of, planned_ns
+from tc.flows.paper import INTERRUPTED, FinishedPaperRun, Playing, enough_space, plan_of, planned_ns
 from tc.flows.recording import GoesOn, OpenRun, Reporter, RunPlan, record_and_seal
 from tc.flows.recover import cut_torn_end, fold_again
 from tc.flows.reproduce import differing_parts
@@ -91,6 +91,7 @@ def resume_paper(
     should_stop: Callable[[], bool],
     duration_ns: int | None,
     measure: Measure = free_bytes,
+    why_stopped: Callable[[], str] = lambda: INTERRUPTED,
 ) -> FinishedPaperRun:
     """Go on with a crashed run: settle with its venue what was in doubt, trade until its end, and seal it.
 
@@ -128,6 +129,7 @@ def resume_paper(
             begin=going_on.begin,
             on_blocked=going_on.blocked,
             duration_ns=going_on.left_of(planned_ns(ready.request.spec)) if duration_ns is None else duration_ns,
+            why_stopped=why_stopped,
         )
         finished = record_and_seal(OpenRun(run, metadata, ready.plan), going_on.guarded(play), report, goes_on)
         return FinishedPaperRun(finished, going_on.left if finished.status == "blocked" else play.unsettled)

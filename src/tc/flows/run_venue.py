@@ -27,6 +27,8 @@ class RunVenue:
         What was traded, where the configuration says it.
     since_ns
         When the run began, by this machine's clock, in nanoseconds since the epoch.
+    leaves_orders
+        Whether it was to leave its open orders at the venue when it ended.
 
     """
 
@@ -35,6 +37,7 @@ class RunVenue:
     is_attached: bool
     instrument: InstrumentSpec | None
     since_ns: int
+    leaves_orders: bool = False
 
     @property
     def instruments(self) -> Mapping[str, str]:
@@ -42,9 +45,14 @@ class RunVenue:
         return {} if self.instrument is None else {self.instrument.raw_symbol: self.instrument.id}
 
 
+class _Stop(msgspec.Struct, frozen=True):
+    on_stop: str = ""
+
+
 class _Spec(msgspec.Struct, frozen=True):
     mode: str = ""
     node: NodeSpec | None = None
+    stop: _Stop | None = None
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -73,4 +81,5 @@ def venue_of(run: RunDirectory) -> RunVenue:
         is_attached=mode == "attached",
         instrument=document.instrument,
         since_ns=(metadata.started or metadata.created).ns,
+        leaves_orders=document.run_spec.stop is not None and document.run_spec.stop.on_stop == "leave",
     )

@@ -1,6 +1,7 @@
 """`tc run` of a paper spec, outside the node: starts the venue and the node, watches both, and leaves no orphan."""
 
 import math
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,9 @@ _VENUE_READY_S = 20.0
 _VENUE_ENDS_S = 5.0
 OWN_FILES_S = 1800.0
 """So long may a node replay its journal, or report and seal it: it has no line to its venue then."""
+
+_HINT_RESUME = "`tc run --resume RUN` goes on with the run, on what its venue has."
+_NOTHING_THERE = "It had recorded nothing yet: run the spec again."
 
 _HAS_A_LINE = "starting"
 """The state from which on a node talks to its venue: one that says before it why it ends has asked nothing of anybody."""
@@ -45,6 +49,8 @@ class Supervision:
         How long the node may take to trade, and to end.
     on_stop
         What becomes of orders and positions.
+    is_on_record
+        Whether the node has made a run directory: one that has not left no log and nothing that could go on.
 
     """
 
@@ -56,6 +62,7 @@ class Supervision:
     stop_deadline_s: float
     on_stop: OnStop
     secrets: Sequence[str] = ()
+    is_on_record: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)
@@ -77,7 +84,7 @@ class Supervised:
     is_settled
         Whether anything was done from here: also where a run failed, whose node may be wrong about its orders.
     is_nobody_there
-        Whether the node was late and nobody listened at its venue: there was nobody to ask then.
+        Whether the node never traded and nobody listened at its venue: there was nobody to ask then.
 
     """
 
@@ -152,13 +159,21 @@ def _afterwards(
     before_the_end: Callable[[Supervised, str], None],
 ) -> None:
     """Do what the node left undone, and look at the venue while it still runs."""
-    supervised.is_nobody_there = supervised.how == "late" and is_silent(url)
+    supervised.is_nobody_there = _never_came_to_trade(supervised) and is_silent(url)
     if supervised.is_nobody_there:
+        supervised.exit_code = int(ExitCode.UNREACHABLE)
         supervised.settled = (f"nobody listens at {url}: what is open and held there is unknown",)
     elif _is_in_doubt(supervised) and plan.on_stop != "leave" and supervised.how != "alone":
         supervised.settled, supervised.is_settled = _settled(settle, url, plan.on_stop), True
     with suppress(TcError):  # What could not be asked or kept changes nothing of how the run ended.
         before_the_end(supervised, url)
+
+
+def _never_came_to_trade(supervised: Supervised) -> bool:
+    """Whether the node meant to trade, and ended before it did: asked to end, it said another status."""
+    if supervised.how == "ended":
+        return "trading" not in supervised.states and (supervised.finished or {}).get("status") == "failed"
+    return supervised.how == "late"
 
 
 def _is_in_doubt(supervised: Supervised) -> bool:
@@ -214,7 +229,7 @@ def _node(watching: _Watching, url: str, on_node: Callable[[str, int], None]) ->
         supervised.how = "interrupted"
     finally:
         node.end(within_s=0.0)
-    _judge(node, supervised)
+    _judge(node, supervised, is_on_record=plan.is_on_record())
     return supervised
 
 
@@ -298,7 +313,7 @@ def _note(line: Mapping[str, Any], supervised: Supervised, on_state: Callable[[s
         supervised.error = TcError(redacted(str(error["message"]), secrets), hint=str(error["hint"]))
 
 
-def _judge(node: Child, supervised: Supervised) -> None:
+def _judge(node: Child, supervised: Supervised, *, is_on_record: bool) -> None:
     """Say how it ended, and with which exit code."""
     code = node.exit_code
     if supervised.how != "ended" and (supervised.error is None or _HAS_A_LINE in supervised.states):
@@ -306,25 +321,35 @@ def _judge(node: Child, supervised: Supervised) -> None:
     if supervised.how == "ended" or (supervised.error is not None and code is not None and code > 0):
         supervised.exit_code = code if code is not None and code >= 0 else int(ExitCode.ENGINE)
         return
-    words = node.last_words()
-    said = f": {words.splitlines()[-1]}" if words else ""
-    if supervised.how == "late":
-        supervised.exit_code = int(ExitCode.UNREACHABLE)
-        supervised.error = UnreachableError(
-            f"the node did not trade within its start deadline{said}",
-            hint="Is the venue there? The node's log is in the run directory, under logs/.",
+    supervised.error = _why(supervised.how, code, node.last_words(), is_on_record=is_on_record)
+    if supervised.how == "died" and "trading" not in supervised.states:
+        supervised.error = UnreachableError(f"{supervised.error.message}; it never traded", hint=supervised.error.hint)
+    supervised.exit_code = int(supervised.error.exit_code)
+
+
+def _why(how: str, code: int | None, words: str, *, is_on_record: bool) -> TcError:
+    """Say why a node ended of which nothing else is known."""
+    log = "The node's log is in the run directory, under logs/." if is_on_record else _NOTHING_THERE
+    if how == "late":
+        return UnreachableError(
+            f"the node did not trade within its start deadline{_quoted(words)}", hint=f"Is the venue there? {log}"
         )
-        return
-    if supervised.how == "alone":
-        supervised.exit_code = int(ExitCode.UNREACHABLE)
-        supervised.error = UnreachableError(
-            "the embedded venue died, and the node was ended with it",
-            hint="`tc run --resume RUN` goes on with the run, on what the venue had kept.",
-        )
-        return
+    if how == "alone":
+        return UnreachableError("the embedded venue died, and the node was ended with it", hint=_HINT_RESUME)
+    hint = f"{_HINT_RESUME} Or `tc runs recover RUN` seals what there is of it. {log}" if is_on_record else _NOTHING_THERE
     hows = {"hung": "did not end within its stop deadline", "interrupted": "was ended at once, by a second interrupt"}
-    how = hows.get(supervised.how, f"ended by itself with code {code}")
-    supervised.exit_code = int(ExitCode.ENGINE)
-    supervised.error = EngineError(
-        f"the node {how}{said}", hint="`tc runs recover` makes its run directory whole; the node's log is under logs/."
-    )
+    return EngineError(f"the node {hows.get(how, _ended_with(code))}{_quoted(words)}", hint=hint)
+
+
+def _ended_with(code: int | None) -> str:
+    """Return how a process ended, in words: by whose signal, or with which code."""
+    if code is None or code >= 0:
+        return f"ended by itself with code {code}"
+    with suppress(ValueError):
+        return f"was ended by signal {-code} ({signal.Signals(-code).name})"
+    return f"was ended by signal {-code}"
+
+
+def _quoted(words: str) -> str:
+    """Return the last line of what a process wrote to standard error, as what it is: it need not be why it ended."""
+    return f" (the last line of its standard error: {words.splitlines()[-1]})" if words else ""

@@ -74,7 +74,7 @@ class AttachmentHooks:
     failed
         Something of ours raised: nothing more is recorded.
     ended
-        The recording is over, also when it had failed.
+        The recording is over, also when it had failed; told once more when the node is, whose recording was over before it.
     released
         The node is disposed of: what is still to be done is waited for.
 

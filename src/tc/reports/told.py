@@ -41,6 +41,7 @@ from tc.core.events import (
 )
 from tc.reports.page.reasons import OBLIGATIONS
 from tc.reports.page.words import count, utc, written
+from tc.reports.venue_reason import venue_reason
 
 _NS = 1_000_000_000
 
@@ -127,14 +128,14 @@ _TEXTS: Mapping[type, Callable[[Any], str]] = {
     OrderReleased: lambda e: f"{e.client_order_id} was released by the engine's emulator at {written(e.released_price)}",
     OrderSubmitted: lambda e: f"{e.client_order_id} was submitted to the venue",
     OrderAccepted: lambda e: f"the venue accepted {e.client_order_id} as {e.venue_order_id}",
-    OrderRejected: lambda e: f"the venue rejected {e.client_order_id}: {e.reason}",
+    OrderRejected: lambda e: f"the venue rejected {e.client_order_id}: {venue_reason(e.reason)}",
     OrderCanceled: lambda e: f"{e.client_order_id} was cancelled",
     OrderExpired: lambda e: f"{e.client_order_id} expired",
     OrderTriggered: lambda e: f"the trigger of {e.client_order_id} fired",
     OrderPendingUpdate: lambda e: f"a change of {e.client_order_id} is on its way to the venue",
     OrderPendingCancel: lambda e: f"a cancel of {e.client_order_id} is on its way to the venue",
-    OrderModifyRejected: lambda e: f"the change of {e.client_order_id} was rejected: {e.reason}",
-    OrderCancelRejected: lambda e: f"the cancel of {e.client_order_id} was rejected: {e.reason}",
+    OrderModifyRejected: lambda e: f"the change of {e.client_order_id} was rejected: {venue_reason(e.reason)}",
+    OrderCancelRejected: lambda e: f"the cancel of {e.client_order_id} was rejected: {venue_reason(e.reason)}",
     OrderUpdated: lambda e: f"{e.client_order_id} now has {_terms(e.quantity, e.price, e.trigger_price)}",
     OrderFilled: _filled,
     MarketObserved: lambda e: f"the market was looked at: {market_text(e)}",

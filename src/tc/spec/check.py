@@ -11,7 +11,7 @@ from tc.spec.instrument import InstrumentSpec
 from tc.spec.library import add_unknown_instrument, find_instrument, how_to_write, instrument_folders, read_instrument_file
 from tc.spec.parse import HINT, parsed_instrument, parsed_run_spec
 from tc.spec.reading.compose import compose_file
-from tc.spec.reading.nodes import Mapping, Node
+from tc.spec.reading.nodes import Mapping, Node, Scalar
 from tc.spec.reading.problem import Problem, document_error
 from tc.spec.reading.reader import Reading
 from tc.spec.rules import misfits
@@ -90,6 +90,13 @@ def require_valid(checked: Sequence[Checked]) -> None:
     if problems:
         hint = next(each.hint for each in checked if each.problems)
         raise document_error(problems, uncounted=sum(each.uncounted for each in checked), hint=hint)
+
+
+def stated_mode(path: Path) -> str:
+    """Return the mode that a RunSpec states, whatever else is wrong with it; empty where it states none."""
+    root = compose_file(path, problems=Reading().problems)
+    entry = root.entries.get("mode") if isinstance(root, Mapping) else None
+    return entry.value.text if entry is not None and isinstance(entry.value, Scalar) else ""
 
 
 def load_documents(path: Path, *, overrides: Sequence[str] = ()) -> tuple[RunSpec, InstrumentSpec]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tc.errors import DocumentError, RefusedError, TcError
+from tc.errors import ArtifactError, DocumentError, RefusedError, TcError
 from tc.wiring.paper_parts import PaperPlace, new_paper_run_id
 
 if TYPE_CHECKING:
@@ -82,14 +82,27 @@ def attach_here(
         Path(runtime_root or os.environ.get("TC_RUNTIME_ROOT") or "runtime").resolve(),
         means_testnet,
     )
-    return attach_node(node, Path(spec), place, run_id=run_id)
+    if run_id is not None and not isinstance(run_id, str):
+        raise DocumentError(f"attach was given the run_id {run_id!r}; expected a text", hint="Leave it out, and one is made.")
+    try:
+        return attach_node(node, Path(spec), place, run_id=run_id)
+    except TcError as error:
+        error.hint = error.hint.replace("--artifacts-root", "artifacts_root").replace("--runtime-root", "runtime_root")
+        raise
+    except OSError as error:
+        raise ArtifactError(
+            f"{error.filename or place.runtime_root}: {error.strerror}",
+            hint="Give attach another artifacts_root or runtime_root.",
+        ) from None
 
 
 def attach_node(node: object, spec: Path, place: PaperPlace, *, run_id: str | None) -> Attached:
     """Attach to a node that is built and not started, as a spec says; nothing is asked of its venue."""
     from tc.engines.nautilus.live.attached import NautilusNodeEngine
-    from tc.spec.check import load_documents
+    from tc.spec.check import load_documents, stated_mode
 
+    if (mode := stated_mode(spec) or "attached") != "attached":
+        raise DocumentError(f"{spec}: mode: value {mode!r}: a node is attached to by mode: attached", hint=HINT_SPEC)
     document, instrument = load_documents(spec)
     if document.mode != "attached":
         raise DocumentError(f"{spec}: mode: value {document.mode!r}: a node is attached to by mode: attached", hint=HINT_SPEC)

@@ -79,6 +79,7 @@ class Outside:
             stop_deadline_s=seconds_ns(self._node.stop_deadline_s) / 1e9,
             on_stop=on_stop_of(self._spec),
             secrets=tuple(self._environment[name] for name in (self._node.api_key, self._node.api_secret)),
+            is_on_record=self._directory.configuration.exists,
         )
 
     def announce(self, url: str, pid: int) -> None:
@@ -123,22 +124,28 @@ class Outside:
         self._continuous.look()
 
     def reconcile(self, supervised: "Supervised", _url: str) -> None:
-        """Take the node's name away, and compare the run with its venue while that still answers; a blocked run never traded."""
-        from tc.store.nodes import remove_node
+        """Compare the run with its venue while that still answers, and take the node's name away; a blocked run never traded.
+
+        The name stays where the run may have left something at a venue that goes on.
+        """
+        from tc.flows.retired import retire_node
+        from tc.wiring.reconcile import BUSY_PATIENCE_S
 
         self._continuous.end()
-        remove_node(self._place.runtime_root, self._directory.run_id)
-        if supervised.how == "alone" or supervised.is_nobody_there:
-            return  # Nobody is there to be asked; what it keeps is compared when the run goes on.
+        # Where nobody is there to be asked, what the venue keeps is compared when the run goes on.
+        is_silent = supervised.how == "alone" or supervised.is_nobody_there
         is_blocked = supervised.finished is not None and supervised.finished["status"] == "blocked"
-        if not is_blocked:
-            self.compare(self._note, everything=True)
+        try:
+            if not is_silent and not is_blocked:
+                self.compare(self._note, everything=True, busy_patience_s=BUSY_PATIENCE_S)
+        finally:
+            retire_node(self._place.runtime_root, self._directory.run_id, is_venue_gone=self._node.venue is not None)
 
-    def compare(self, heed: "Callable[[ReconciliationDocument], None]", *, everything: bool) -> None:
+    def compare(self, heed: "Callable[[ReconciliationDocument], None]", *, everything: bool, busy_patience_s: float = 0) -> None:
         """Compare the run with its venue now, if the node made one; what it comes to is heeded even if no disk takes it.
 
         Asking for ``everything`` finds orders in others' instruments, too; while the node trades it is left that much of the
-        venue's patience.
+        venue's patience. The last comparison waits for request weight: none comes after it.
         """
         from tc.flows.expected import Expected
         from tc.wiring.reconcile import reconcile_with_venue
@@ -157,6 +164,7 @@ class Outside:
             heed=heed,
             expected=self._expected,
             everything=everything,
+            busy_patience_s=busy_patience_s,
         )
 
     def _note(self, document: "ReconciliationDocument") -> None:

@@ -141,6 +141,7 @@ def run_node(
     venue_url: str,
     on_state: "Callable[[NodeState], None]",
     should_stop: "Callable[[], bool]",
+    why_stopped: "Callable[[], str]",
 ) -> "FinishedPaperRun":
     """Run the node of a paper spec in this process, on a venue that runs."""
     from functools import partial
@@ -165,6 +166,7 @@ def run_node(
         active_switch=lambda: switch.effective(run_id=run_id, name=document.name),
         on_state=on_state,
         should_stop=should_stop,
+        why_stopped=why_stopped,
     )
 
 

@@ -1,6 +1,7 @@
 """What `tc reconcile` really gets: a document of what was observed, or a signed line to the run's venue."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _EARLIER_NS = 10_000_000_000
 """So much earlier than the run's start histories are asked for: what counts is told by the venue's own clock then."""
+
+BUSY_PATIENCE_S = 65.0
+"""So long do a run's last look, and the second one of a heal, wait for request weight: each minute brings it anew."""
 
 CACHE_WITHIN_S = 1.0
 """So long may a node take in all to tell what its cache holds; a comparison waits no longer for it."""
@@ -48,10 +52,11 @@ def heal_run(run: "RunDirectory", *, runtime_root: Path, means_testnet: bool) ->
     from tc.flows.reconcile import reconcile_run
 
     node = node_to_heal(run, runtime_root)
-    source = _source_of(run, runtime_root, means_testnet=means_testnet)
+    # What came of a heal is to be known; before it, unknown means that nothing is done.
+    sources = [_source_of(run, runtime_root, means_testnet=means_testnet, busy_patience_s=each) for each in (0, BUSY_PATIENCE_S)]
 
     def compare() -> "tuple[str, ReconciliationDocument]":
-        return reconcile_run(run, source, by=witness_here(), cached=_cache_of(run, runtime_root))
+        return reconcile_run(run, sources.pop(0), by=witness_here(), cached=_cache_of(run, runtime_root))
 
     with healing_alone(runtime_root, run.run_id):
         return heal_run(run, node, compare=compare, by=witness_here)
@@ -68,17 +73,20 @@ def reconcile_with_venue(
     heed: "Callable[[ReconciliationDocument], None]" = lambda _document: None,
     expected: "Expected | None" = None,
     everything: bool = True,
+    busy_patience_s: float = 0,
 ) -> "tuple[str, ReconciliationDocument]":
     """Compare a run's journal with a venue whose URL was judged, keys taken from an environment by their names.
 
     ``heed`` is told what it came to before that is kept; ``expected`` is the run's journal as it was folded before; without
     ``everything`` the venue is not asked for orders in instruments that are not the run's, which costs it twice as much weight.
+    Request weight that is used up is waited for, for ``busy_patience_s`` where that is longer than usual.
     """
     from tc.flows.comparing import Source
     from tc.flows.reconcile import reconcile_run
     from tc.flows.run_venue import venue_of
 
-    observe = _signed(venue_of(run), url, environment, (api_key_env, api_secret_env), everything=everything)
+    names = (api_key_env, api_secret_env)
+    observe = _signed(venue_of(run), url, environment, names, everything=everything, busy_patience_s=busy_patience_s)
     source = Source("venue", str(url), observe)
     return reconcile_run(run, source, by=witness_here(), cached=_cache_of(run, runtime_root), heed=heed, expected=expected)
 
@@ -118,7 +126,7 @@ def _cache_of(run: "RunDirectory", runtime_root: Path) -> "AskCache":
     return ask
 
 
-def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool) -> "Source":
+def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool, busy_patience_s: float = 0) -> "Source":
     """Return the venue of a run: its embedded one when that has ended, else where its node or its spec says that it trades."""
     from tc.checks.reconcile import Unknown
     from tc.errors import DocumentError
@@ -144,7 +152,7 @@ def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool) 
         reason = READ_ONLY if node is not None else NOT_FOUND
         return Source("venue", "none", lambda: Unknown(reason))
     url = judge(where, environment=environment, has_consent=means_testnet)
-    return Source("venue", str(url), _signed(venue, url, os.environ, names))
+    return Source("venue", str(url), _signed(venue, url, os.environ, names, busy_patience_s=busy_patience_s))
 
 
 def _ended_venue(run: "RunDirectory", venue: "RunVenue", runtime_root: Path) -> "Source | None":
@@ -165,24 +173,39 @@ def _ended_venue(run: "RunDirectory", venue: "RunVenue", runtime_root: Path) -> 
 
 
 def _signed(
-    venue: "RunVenue", url: "VenueUrl", environment: "Mapping[str, str]", names: tuple[str, str], *, everything: bool = True
+    venue: "RunVenue",
+    url: "VenueUrl",
+    environment: "Mapping[str, str]",
+    names: tuple[str, str],
+    *,
+    everything: bool = True,
+    busy_patience_s: float = 0,
 ) -> "Callable[[], Holdings | Unknown]":
     """Return what asks a venue over our own signed line, without the node."""
     from tc.exchange.keys import read_keys
 
     async def read() -> "VenueReading":
-        return await _read(venue, url, read_keys(*names, environment), everything=everything)
+        keys = read_keys(*names, environment)
+        return await _read(venue, url, keys, everything=everything, busy_patience_s=busy_patience_s)
 
     return _asked(venue, read)
 
 
-async def _read(venue: "RunVenue", url: "VenueUrl", keys: "Keys", *, everything: bool) -> "VenueReading":
+async def _read(
+    venue: "RunVenue", url: "VenueUrl", keys: "Keys", *, everything: bool, busy_patience_s: float = 0
+) -> "VenueReading":
     from tc.exchange.account import read_account
     from tc.exchange.line import VenueLine
 
-    async with VenueLine(url, keys) as line:
+    told = _tell_wait if busy_patience_s else lambda _wait_s: None
+    async with VenueLine(url, keys, busy_patience_s=busy_patience_s, told=told) as line:
         since_ns = venue.since_ns - _EARLIER_NS
         return await read_account(line, symbols=venue.instruments, since_ns=since_ns, everything=everything)
+
+
+def _tell_wait(wait_s: float) -> None:
+    """Say on standard error why nothing happens."""
+    sys.stderr.write(f"the venue's request weight of this minute is used up: waiting {wait_s:.0f} s for the next one\n")
 
 
 def _asked(venue: "RunVenue", read: "Callable[[], Coroutine[None, None, VenueReading]]") -> "Callable[[], Holdings | Unknown]":
@@ -200,6 +223,7 @@ def _asked(venue: "RunVenue", read: "Callable[[], Coroutine[None, None, VenueRea
         except (UnreachableError, DocumentError, ArtifactError) as error:
             return Unknown(error.message)
         held = held_at_venue(reading, instruments=venue.instruments, since_ns=venue.since_ns + reading.skew_ns)
-        return replace(held, until_ns=reading.at_ns + reading.duration_ns + reading.skew_ns)
+        until_ns = reading.at_ns + reading.duration_ns + reading.skew_ns
+        return replace(held, until_ns=until_ns, ahead_ns=reading.skew_ns)
 
     return observe

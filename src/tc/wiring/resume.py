@@ -75,6 +75,7 @@ def resume_node(
     duration_s: str | None,
     on_state: "Callable[[NodeState], None]",
     should_stop: "Callable[[], bool]",
+    why_stopped: "Callable[[], str]",
 ) -> "FinishedPaperRun":
     """Go on with a crashed run in this process, on a venue that runs."""
     from functools import partial
@@ -103,6 +104,7 @@ def resume_node(
         active_switch=lambda: switch.effective(run_id=run_id, name=document.name),
         on_state=on_state,
         should_stop=should_stop,
+        why_stopped=why_stopped,
         duration_ns=None if duration_s is None else seconds_ns(duration_s),
     )
 

@@ -36,14 +36,17 @@ def test_one_look_is_found_as_it_is() -> None:
     [
         ([WRONG_LOOK] * 5, True),
         ([WRONG_LOOK] * 4 + [RIGHT_LOOK], False),
-        ([RIGHT_LOOK] + [WRONG_LOOK] * 4, False),
+        ([RIGHT_LOOK] + [WRONG_LOOK] * 4, True),
+        ([WRONG_LOOK, RIGHT_LOOK] + [WRONG_LOOK] * 3, True),
+        ([RIGHT_LOOK] * 3 + [WRONG_LOOK] * 2, False),
+        ([RIGHT_LOOK, WRONG_LOOK, DOUBTFUL_LOOK, DOUBTFUL_LOOK, WRONG_LOOK], False),
         ([WRONG_LOOK, DOUBTFUL_LOOK, WRONG_LOOK, DOUBTFUL_LOOK, WRONG_LOOK], True),
         ([WRONG_LOOK, WRONG_LOOK, WRONG_LOOK, DOUBTFUL_LOOK, DOUBTFUL_LOOK], True),
         ([WRONG_LOOK, DOUBTFUL_LOOK, DOUBTFUL_LOOK, DOUBTFUL_LOOK, WRONG_LOOK], False),
         ([DOUBTFUL_LOOK] * 5, False),
     ],
 )
-def test_what_was_right_in_no_look_and_wrong_in_most_stands(looks: list[Reconciliation], stands: bool) -> None:
+def test_what_was_wrong_in_most_looks_since_it_was_right_stands(looks: list[Reconciliation], stands: bool) -> None:
     assert found(looks) == (["USDT"] if stands else [])
 
 
@@ -67,12 +70,15 @@ def test_a_look_at_which_the_journal_was_behind_says_nothing_about_amounts() -> 
 
 def test_a_fill_that_never_comes_is_lost_and_hides_no_amount() -> None:
     assert found([look(fill("1"), WRONG)] * 5) == ["1", "USDT"]
+    assert found([RIGHT_LOOK, *[look(fill("1"), WRONG)] * 3]) == ["1", "USDT"]
     assert found([look(fill("1", "missing"), WRONG)] * 5) == ["1", "USDT"]
 
 
-def test_it_is_worth_another_look_while_something_wrong_was_never_right() -> None:
-    assert is_open([WRONG_LOOK])
-    assert is_open([WRONG_LOOK, DOUBTFUL_LOOK])
-    assert is_open([look(fill("1"), WRONG), WRONG_LOOK])
-    assert not is_open([WRONG_LOOK, RIGHT_LOOK])
-    assert not is_open([DOUBTFUL_LOOK])
+def test_it_is_worth_another_look_while_something_is_wrong_that_was_looked_at_too_seldom_since_it_was_right() -> None:
+    assert is_open([WRONG_LOOK], 5)
+    assert is_open([WRONG_LOOK, DOUBTFUL_LOOK], 5)
+    assert is_open([look(fill("1"), WRONG), WRONG_LOOK], 5)
+    assert is_open([RIGHT_LOOK] + [WRONG_LOOK] * 4, 5)
+    assert not is_open([WRONG_LOOK] * 5, 5)
+    assert not is_open([WRONG_LOOK, RIGHT_LOOK], 5)
+    assert not is_open([DOUBTFUL_LOOK], 5)

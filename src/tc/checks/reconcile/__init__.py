@@ -15,12 +15,14 @@ from tc.checks.reconcile.holdings import (
     Unknown,
     unknown_holdings,
 )
+from tc.checks.reconcile.left import Aftermath, after_the_end
 from tc.checks.reconcile.result import Cached, Difference, Reconciliation, Row, Verdict
 from tc.checks.reconcile.settle import is_open, settled
 
 __all__ = [
     "CODES",
     "KINDS",
+    "Aftermath",
     "Cached",
     "Difference",
     "HeldBalance",
@@ -36,6 +38,7 @@ __all__ = [
     "Row",
     "Unknown",
     "Verdict",
+    "after_the_end",
     "findings_of",
     "holdings_of_cache",
     "is_open",

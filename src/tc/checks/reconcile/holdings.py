@@ -1,7 +1,7 @@
 """Holdings: what an account holds by somebody's word, in words that journal, venue and node share; every amount is exact."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, assert_never
 
@@ -40,6 +40,8 @@ class HeldOrder:
         The venue's id; None before the venue answered.
     remark
         What to know about it: that an answer is outstanding; not compared.
+    updated_ns
+        When something happened to it last, by the venue's clock; None where that is not stated. Not compared.
 
     """
 
@@ -53,6 +55,7 @@ class HeldOrder:
     trigger_price: Decimal | None = None
     venue_order_id: str | None = None
     remark: str = ""
+    updated_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class HeldFill:
     """One fill. It names its order by the client order id, the venue's id, or both; what it does not name is not compared.
 
     ``at_ns`` is when it happened, by the venue's clock, in nanoseconds since the epoch; it is not compared. ``is_invented`` says
-    that the engine made it up when a person asked it to heal: no venue is expected to state it.
+    that the engine made it up when a person asked it to heal: no venue is expected to state it. ``realized`` is what it
+    realized before its fee, where the venue states it; not compared.
     """
 
     trade_id: str
@@ -74,6 +78,7 @@ class HeldFill:
     venue_order_id: str | None = None
     at_ns: int = 0
     is_invented: bool = False
+    realized: Decimal | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Holdings:
         When it was so, in nanoseconds since the epoch; None where that is not known.
     until_ns
         What happened later, by the venue's clock, is not stated; None where that is not known.
+    ahead_ns
+        How far the venue's clock is ahead of this machine's; None where that is not known.
 
     """
 
@@ -123,6 +130,7 @@ class Holdings:
     fills_from_ns: int | None = None
     at_ns: int | None = None
     until_ns: int | None = None
+    ahead_ns: int | None = None
 
 
 Held = HeldOrder | HeldFill | HeldPosition | HeldBalance

@@ -10,6 +10,7 @@ from tc.reports.metrics import rates
 from tc.reports.page.content import Column, Section, Table
 from tc.reports.page.words import exact, percent, rate, ratio, seconds, size
 from tc.reports.report import ProcessUsage
+from tc.reports.venue_reason import venue_reason
 
 _CATEGORY = {kind.__name__: category for kind, category in CATEGORIES.items()}
 _OUTCOMES = (
@@ -109,6 +110,9 @@ def _events(summary: RunSummary) -> Table:
 
 def _refusals(summary: RunSummary) -> Table:
     columns = (Column("Event"), Column("Times", "number"), Column("First such reason"), Column("Position", "number"))
-    rows = tuple((refusal.event, exact(refusal.count), refusal.example, exact(refusal.position)) for refusal in summary.refusals)
+    rows = tuple(
+        (refusal.event, exact(refusal.count), venue_reason(refusal.example), exact(refusal.position))
+        for refusal in summary.refusals
+    )
     note = "Reasons that differ only in their numbers are counted together; position is where the first one is in the journal."
     return Table("refusals", "Denials and rejections", columns, rows, note)

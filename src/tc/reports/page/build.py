@@ -74,11 +74,16 @@ def _headline(report: ReportInput) -> tuple[Named, ...]:
         Named("Instrument", instrument_of(report)),
         Named("Dataset", dataset_of(report)),
         Named("Configuration", report.summary.configuration, is_digest=True),
-        Named("Dataset fingerprint", next(iter(report.summary.rows_by_dataset), ""), is_digest=True),
+        Named("Dataset fingerprint", _fingerprint(report), is_digest=True),
         Named("Journal digest", "" if digests is None else digests.journal_digest, is_digest=True),
         Named("Merkle root", "" if digests is None else digests.merkle_root, is_digest=True),
     )
     return tuple(each for each in named if each.value)
+
+
+def _fingerprint(report: ReportInput) -> str:
+    """Return the fingerprint of the run's dataset; a run that has its own tape names that, which is none."""
+    return next((each for each in report.summary.rows_by_dataset if each != "tape"), "")
 
 
 def _tiles(report: ReportInput) -> tuple[Tile, ...]:

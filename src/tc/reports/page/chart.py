@@ -147,7 +147,7 @@ def _notes(candles: Candles | None, drawn: Candles, summary: RunSummary, markers
     length = interval(drawn.interval_ns)
     shape = "candles" if drawn.drawn_as == "candles" else "points"
     if candles is None:
-        notes = [f"The dataset was not at hand: the line joins the prices of the fills, in steps of {length}."]
+        notes = [f"Drawn from the fills: the line joins their prices, in steps of {length}; the market rows were not at hand."]
     else:
         notes = [f"{exact(drawn.rows)} {drawn.source}, drawn as {exact(len(drawn))} {shape} of {length}."]
     fills = summary.fills

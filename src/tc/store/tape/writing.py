@@ -166,8 +166,23 @@ class RunTape:
         first_row = self._next_row - len(rows)
         unwritten = next((first for first, block in self._waiting if not block.done()), first_row)
         write = self._fallen_behind if first_row - unwritten >= self._limits.most_waiting else self._written
-        self._waiting.append((first_row, self._worker.submit(write, self._next_block, first_row, rows)))
+        self._waiting.append((first_row, self._asked(write, self._next_block, first_row, rows)))
         self._next_block += 1
+
+    def _asked(
+        self,
+        write: Callable[[int, int, Sequence[TapeRow]], TapeEvent | None],
+        block: int,
+        first_row: int,
+        rows: Sequence[TapeRow],
+    ) -> Future[TapeEvent | None]:
+        """Let the worker write a block; in a process that ends, which starts no work any more, it is written here."""
+        try:
+            return self._worker.submit(write, block, first_row, rows)
+        except RuntimeError:
+            done: Future[TapeEvent | None] = Future()
+            done.set_result(write(block, first_row, rows))
+            return done
 
     def _written(self, block: int, first_row: int, rows: Sequence[TapeRow]) -> TapeEvent | None:
         """Write a block, on the worker's thread; None when the tape has ended before it."""

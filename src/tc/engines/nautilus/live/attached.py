@@ -76,6 +76,7 @@ class NautilusAttachment:
         self._has_run = False
         self._is_ending = False
         self._is_over = False
+        self._is_full = False
         self._is_told_to_stay = False
 
     def attach(self, stream: Stream, hooks: AttachmentHooks) -> None:
@@ -188,7 +189,7 @@ class NautilusAttachment:
         turn = self._home.guard(self._ours.recorder.turn)
         while not self._is_over:
             turn()
-            if full := self._hooks.full():
+            if not self._is_full and (full := self._hooks.full()):
                 self._fill(full)
             elif self._hooks.stopping():
                 self._asked_to_end()
@@ -199,9 +200,17 @@ class NautilusAttachment:
             self._failed(watching.exception())
 
     def _fill(self, full: str) -> None:
-        """End the recording while there is room to seal it; where the gate judges, it stays closed."""
+        """End the recording while there is room to seal it; the node can be killed until it stops, as after a failure."""
+        self._is_full = True
         self._log(f"the recording ends, and {self._goes_on()}: {full}")
-        self._quietly(self._end)("full")
+        self._home.guard(self._ours.recorder.detach)()
+        self._ours.recorder.mute()
+        self._ours.status.problem = self._ours.status.problem or f"the recording ended: {full}"
+        gate = self._ours.gate
+        if isinstance(gate, AttachedGate):
+            self._quietly(gate.leave)(lets_go=False)
+        self._home.is_closed = True
+        self._quietly(self._hooks.ended)(self._outcome("full"))
 
     def _goes_on(self) -> str:
         """Say what becomes of the node without a recording."""

@@ -1,5 +1,6 @@
 """The gate in front of a node that is not ours: it observes and lets everything pass, or judges and stays closed when we fail."""
 
+from contextlib import suppress
 from typing import Any
 
 from nautilus_trader.execution.messages import ModifyOrder, SubmitOrder, SubmitOrderList
@@ -66,6 +67,11 @@ class AttachedGate(LiveGate):
     def is_judging(self) -> bool:
         """Whether commands wait here for what the Core decides."""
         return self._mode == "on"
+
+    def detach(self) -> None:
+        """Take no command any more; a bus that was disposed of has forgotten us already."""
+        with suppress(KeyError):
+            super().detach()
 
     def leave(self, *, lets_go: bool) -> None:
         """Take no command any more; a gate that judges only goes where it is let go, else it stays closed."""

@@ -117,7 +117,9 @@ class Kill:
             await asyncio.sleep(0 if turns else _PAUSE_S)
 
     def under_way(self) -> tuple[str, ...]:
-        """Return what waits, is in flight, or may still reach the venue, in words."""
+        """Return what waits, is in flight, or may still reach the venue, in words; unrecorded, what Nautilus says."""
+        if self._recorder.is_muted:
+            return self._adapters.under_way()
         context = self._stream.context
         waiting = (f"{context.pending_count} commands wait",) if context.pending_count else ()
         flying = tuple(f"{each.kind} of {each.key} is in flight" for each in context.commands_in_flight())
@@ -221,8 +223,9 @@ class Kill:
             tell(said)
 
     def _is_gated(self) -> bool:
+        """Whether the Core acts: it does nothing any more once nothing is recorded."""
         gate = self._stream.context.configuration.gate
-        return gate is not None and gate.mode == "on"
+        return gate is not None and gate.mode == "on" and not self._recorder.is_muted
 
     def _context(self) -> Any:  # noqa: ANN401
         return self._stream.context

@@ -15,6 +15,7 @@ from tc.engines.nautilus.live.home import Home
 from tc.engines.nautilus.live.kill import Kill
 from tc.engines.nautilus.live.recorder import LiveRecorder
 from tc.engines.nautilus.live.status import Status
+from tc.engines.nautilus.live.this_run import only_this_run
 from tc.engines.nautilus.live.watch import Watch
 from tc.engines.nautilus.seams import HasKernel
 from tc.errors import RefusedError
@@ -46,6 +47,8 @@ class Overseen:
         So many requests of the kill switch's records were made before the run; None takes those that there are now.
     see, first_row, only
         As the recorder's.
+    since_ns
+        When the run began; None where it begins now. What had ended at the venue before is another run's.
 
     """
 
@@ -59,6 +62,7 @@ class Overseen:
     see: Callable[[Any, int], Event] | None = None
     first_row: int = 0
     only: InstrumentId | None = None
+    since_ns: int | None = None
 
 
 class Oversight:
@@ -95,7 +99,9 @@ class Oversight:
     ) -> None:
         self._kernel = node.kernel
         self._overseen = overseen
+        self._node = node
         self._on_state = on_state
+        self.since_ns = node.kernel.clock.timestamp_ns() if overseen.since_ns is None else overseen.since_ns
         self._noted: KillMode = "none"
         self._switch = KillSwitch(overseen.runtime_root / FOLDER)
         self._since = self._switch.position if overseen.kill_position is None else overseen.kill_position
@@ -156,11 +162,12 @@ class Oversight:
             self._on_state(state)
 
     async def healed(self) -> bool:
-        """Let Nautilus take over what the venue says; asked for, it may invent the orders that explain a position."""
+        """Let Nautilus take over what the venue says of this run; asked for, it may invent orders that explain a position."""
         engine = self._kernel.exec_engine
         before, engine.generate_missing_orders = engine.generate_missing_orders, True
         try:
-            is_healed: bool = await engine.reconcile_execution_state(timeout_secs=_HEAL_S)
+            with only_this_run(self._node, self.since_ns):
+                is_healed: bool = await engine.reconcile_execution_state(timeout_secs=_HEAL_S)
         finally:
             engine.generate_missing_orders = before
         return is_healed

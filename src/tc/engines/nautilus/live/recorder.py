@@ -101,6 +101,7 @@ class LiveRecorder:
         self._waiting: deque[Any] = deque()
         self._is_taken_over = False
         self._is_attached = False
+        self.is_muted = False
         self._replace: Callable[[Any], Any] | None = None
         self._accounts: dict[str, events.AccountState] = {}
         self.last_seen_ns: dict[tuple[str, str], int] = {}
@@ -146,6 +147,7 @@ class LiveRecorder:
 
     def mute(self) -> None:
         """Record nothing any more: the stream takes nothing more, or the node is not to act."""
+        self.is_muted = True
         self._emit = _nothing
         self._waiting.clear()
 
