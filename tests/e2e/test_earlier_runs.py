@@ -20,7 +20,7 @@ SETS = ("--set", "node.reconciliation.on_mismatch=report", "--set", "node.reconc
 
 def test_a_heal_and_a_start_give_a_run_nothing_of_the_runs_before_it_on_its_account(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    with venue_process("--faults", "--weight-limit", "0", "--speed", "8") as venue, closing(Caller(venue.url)) as caller:
+    with venue_process("--faults", "--weight-limit", "0") as venue, closing(Caller(venue.url)) as caller:
         before = traded_before(caller)
         with place.paper("later", "--duration", "5m", "--venue-url", venue.url, *SETS) as run:
             run.until("trading").until_recorded(OrderAccepted, 2)

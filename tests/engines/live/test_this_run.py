@@ -71,4 +71,6 @@ def test_a_client_is_sifted_for_a_while_and_is_as_it_was_afterwards() -> None:
         status = asyncio.run(client.generate_mass_status())
         assert "2" not in status.order_reports
         assert set(status._fill_reports) == {"9", "3"}
+        assert "_adjust_mass_status_fills" in vars(engine)
     assert vars(client) == {}
+    assert vars(engine).keys() == {"_clients"}
