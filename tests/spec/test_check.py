@@ -4,7 +4,7 @@ import pytest
 
 from run_specs import PAPER, SMOKE, edited
 from tc.errors import DocumentError
-from tc.spec.check import check_document, load_documents, require_valid
+from tc.spec.check import check_document, load_documents, require_valid, stated_mode
 from tc.spec.library import PACKAGED
 from tc.spec.parse import HINT
 
@@ -163,3 +163,10 @@ def test_a_judgement_is_a_json_object(tmp_path: Path) -> None:
         "more_problems": 0,
         "hint": HINT,
     }
+
+
+def test_the_mode_that_a_spec_states_is_read_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    assert stated_mode(written(tmp_path, "mode: paper\nshape: round\n")) == "paper"
+    assert stated_mode(written(tmp_path, "name: x\n")) == ""
+    assert stated_mode(written(tmp_path, "mode: [paper]\n")) == ""
+    assert stated_mode(written(tmp_path, "- paper\n")) == ""

@@ -82,3 +82,11 @@ def test_a_cancel_after_the_end_is_told_apart_and_one_before_it_is_found() -> No
 def test_what_the_venue_does_not_state_changes_nothing() -> None:
     nothing = Unknown("it was not asked")
     assert after_the_end(JOURNAL, Holdings(nothing, nothing, nothing, nothing), END_NS).expected == JOURNAL
+
+
+def test_what_the_journal_does_not_state_stays_unknown_whatever_came_later() -> None:
+    nothing = Unknown("it was not stated")
+    whole = replace(JOURNAL, orders=nothing)
+    assert after_the_end(whole, VENUE, END_NS).expected == whole
+    after = after_the_end(replace(JOURNAL, positions=nothing, balances=nothing), VENUE, END_NS)
+    assert (after.fills, after.expected.positions, after.expected.balances) == (1, nothing, nothing)
