@@ -12,7 +12,8 @@ from tc.errors import ArtifactError, RefusedError
 from tc.store.files import open_regular
 from tc.store.layout import RunDirectory
 
-_ATTEMPTS = 20
+_WAIT_SECONDS = 0.1
+"""Somebody who only asks `is_active` holds the lock for some microseconds."""
 _PAUSE_SECONDS = 0.005
 
 
@@ -36,7 +37,7 @@ class RunLock:
 
     def __enter__(self) -> Self:
         descriptor = _opened(self._run)
-        if not _acquired(descriptor):
+        if not acquired(descriptor, within_s=_WAIT_SECONDS):
             os.close(descriptor)
             owner = lock_owner(self._run)
             raise RefusedError(
@@ -92,13 +93,15 @@ def _opened(run: RunDirectory) -> int:
     return descriptor
 
 
-def _acquired(descriptor: int) -> bool:
-    """Try for a tenth of a second: somebody who only asks `is_active` holds the lock for some microseconds."""
-    for _ in range(_ATTEMPTS):
+def acquired(descriptor: int, *, within_s: float) -> bool:
+    """Lock a file for its opener alone, and say whether that came about in time."""
+    deadline = time.monotonic() + within_s
+    while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
             time.sleep(_PAUSE_SECONDS)
         else:
             return True
-    return False

@@ -1,10 +1,8 @@
 """Which nodes run: one document for each under the runtime root, written by its supervisor, read by whoever must reach it."""
 
-import fcntl
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +12,7 @@ import msgspec
 from tc.errors import ArtifactError, TcError
 from tc.store.files import TEMPORARY_PREFIX, open_regular, sync_folder, unreadable, write_atomic
 from tc.store.layout import run_directory
+from tc.store.lock import acquired
 from tc.store.processes import NEVER_STARTED, ProcessState, started_at, state_of
 
 NODE_SCHEMA = 1
@@ -23,7 +22,6 @@ _LONGEST_SOCKET_PATH = 100
 _MOST_BYTES = 64 << 10
 _LOCK = ".lock"
 _LOCK_WAIT_S = 1.0
-_LOCK_PAUSE_S = 0.005
 
 
 class NodeDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -184,19 +182,6 @@ def _locked(folder: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        yield _acquired(descriptor)
+        yield acquired(descriptor, within_s=_LOCK_WAIT_S)
     finally:
         os.close(descriptor)
-
-
-def _acquired(descriptor: int) -> bool:
-    deadline = time.monotonic() + _LOCK_WAIT_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_LOCK_PAUSE_S)
-        else:
-            return True

@@ -1,8 +1,6 @@
 """The kill switch of a runtime folder: activated and cleared by anybody, read by every node, one change at a time."""
 
-import fcntl
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,13 +23,13 @@ from tc.store.kill_switch.state import (
     strictness,
     write_state,
 )
+from tc.store.lock import acquired
 
 FOLDER = "kill_switch"
 """Where the kill switch lies under the runtime root."""
 
 _LOCK = "lock"
 _LOCK_WAIT_S = 2.0
-_LOCK_PAUSE_S = 0.01
 _LONGEST_TEXT = 2000
 _UNREADABLE = KillRecords((), 0)
 
@@ -272,26 +270,13 @@ class KillSwitch:
             yield False
             return
         try:
-            yield _acquired(descriptor)
+            yield acquired(descriptor, within_s=_LOCK_WAIT_S)
         finally:
             os.close(descriptor)
 
 
 def _scopes(run_id: str, name: str) -> tuple[Scope, Scope, Scope]:
     return Scope.of_all(), Scope.of_name(name), Scope.of_run(run_id)
-
-
-def _acquired(descriptor: int) -> bool:
-    deadline = time.monotonic() + _LOCK_WAIT_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_LOCK_PAUSE_S)
-        else:
-            return True
 
 
 def _request(
