@@ -20,7 +20,7 @@ from tc.core.events import STREAM_SCHEMA, RunStarted, RunStopped
 from tc.engines.nautilus.live.node import NautilusLiveEngine
 from tc.errors import TcError
 from tc.exchange import Keys, VenueLine, flatten
-from tc.exchange.open_items import read_open_items
+from tc.exchange.flattening.open_items import read_open_items
 from tc.ports import PaperRequest, Reconciling
 from tc.runtime.refeed import refeed
 from tc.runtime.stream import EventStream

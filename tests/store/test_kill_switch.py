@@ -470,3 +470,48 @@ def test_records_that_were_begun_anew_all_count(tmp_path: Path) -> None:
     activate(tmp_path, mode="reduce")
     clear(tmp_path)
     assert since(tmp_path, before) == ("reduce", "a test (the switch was cleared since)")
+
+
+def damage_records(root: Path) -> None:
+    with (root / "records.jsonl").open("ab") as file:
+        file.write(b"nonsense\n")
+
+
+def write_over(root: Path) -> None:
+    """Change a state in its place, by as many bytes as there were."""
+    path = root / RUN.file_name
+    path.write_bytes(path.read_bytes().replace(b'"none"', b'"halt"'))
+
+
+DISTURBANCES = {
+    "a switch of the run": (lambda root: activate(root, RUN, "reduce"), "reduce"),
+    "a switch of the name": (lambda root: activate(root, NAME, "halt_all"), "halt_all"),
+    "a switch of all": (lambda root: activate(root, ALL, "flatten"), "flatten"),
+    "one that is cleared at once": (lambda root: (activate(root, ALL), clear(root, ALL)), "halt"),
+    "an empty file": (lambda root: (root / NAME.file_name).touch(), "halt"),
+    "a link to nothing": (lambda root: (root / NAME.file_name).symlink_to("nowhere"), "halt"),
+    "a folder": (lambda root: (root / NAME.file_name).mkdir(), "halt"),
+    "damaged records": (damage_records, "halt"),
+    "a state written over": (write_over, "halt"),
+    "a file for a folder": (lambda root: (root.rename(root.with_name("gone")), root.touch()), "halt"),
+}
+
+
+@pytest.mark.parametrize(("disturb", "expected"), DISTURBANCES.values(), ids=DISTURBANCES)
+def test_who_looks_again_and_again_sees_whatever_changes(tmp_path: Path, disturb: Any, expected: KillMode) -> None:
+    root = tmp_path / "kill_switch"
+    watcher = KillSwitch(root)
+
+    def look(position: int) -> str | None:
+        found = watcher.effective_since(position, run_id="quoter-1", name="quoter")
+        return None if found is None else found.mode
+
+    assert [look(0), look(0)] == [None, None]
+    activate(root)
+    assert [look(0), look(0)] == ["halt", "halt"]
+    clear(root)
+    assert [look(watcher.position), look(watcher.position)] == [None, None]
+    assert look(0) == "halt"
+    assert [look(2), look(2)] == [None, None]
+    disturb(root)
+    assert [look(2), look(2)] == [expected, expected]

@@ -10,7 +10,7 @@ import pytest
 
 from matching_samples import ASKS, BIDS, BUY, SELL, SYMBOL, limit, market
 from tc.exchange import Keys, VenueLine, VenueReading, read_account
-from tc.exchange.weight import USED_WEIGHT_HEADER
+from tc.exchange.wire.weight import USED_WEIGHT_HEADER
 from tc.spec.venue_url import judge
 from tc.venue.clock import MILLISECOND_NS, SECOND_NS
 from tc.venue.matching import NewOrder, OrderType

@@ -138,6 +138,61 @@ class RunHealed(OpsFact, frozen=True):
     reason: str = ""
 
 
+class ReadinessChecked(OpsFact, frozen=True):
+    """Whether what a spec needs to connect is configured, by names only.
+
+    Parameters
+    ----------
+    state
+        ``disabled``, ``configured``, ``missing_credentials`` or ``invalid_config``.
+    spec
+        The spec's name.
+
+    """
+
+    state: Literal["disabled", "configured", "missing_credentials", "invalid_config"]
+    spec: str
+
+
+class VenueProbed(OpsFact, frozen=True):
+    """Somebody reached out to a target and looked at what answers.
+
+    Parameters
+    ----------
+    state
+        ``ok``, ``http_error``, ``timeout``, ``unreachable``, ``tls_error`` or ``unknown``: the worst of the attempts.
+    spec
+        The spec's name.
+    target
+        Scheme, host and port; no path, no query, no user.
+    attempts, failed
+        How many there were, and how many of them did not end ``ok``.
+
+    """
+
+    state: Literal["ok", "http_error", "timeout", "unreachable", "tls_error", "unknown"]
+    spec: str
+    target: str
+    attempts: int
+    failed: int
+
+
+class DrillConcluded(OpsFact, frozen=True):
+    """A drill was executed on the run.
+
+    Parameters
+    ----------
+    drill
+        Its name.
+    verdict
+        ``passed``, ``failed``, or ``error``: it could not be carried out.
+
+    """
+
+    drill: str
+    verdict: Literal["passed", "failed", "error"]
+
+
 class OpsMended(OpsFact, frozen=True):
     """The last line of this stream had been torn by a crash; its bytes were cut off and are kept as an artifact."""
 
@@ -155,6 +210,9 @@ type Fact = (
     | RunReconciled
     | HealRequested
     | RunHealed
+    | ReadinessChecked
+    | VenueProbed
+    | DrillConcluded
     | OpsMended
 )
 

@@ -23,10 +23,10 @@ _READ_HINT = "`tc runs verify` says what else is missing or altered."
 _BLOCK_BYTES = 1 << 20
 
 
-def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+def write_atomic(path: Path, data: bytes | Iterable[bytes], *, is_durable: bool = True) -> None:
     """Write a file so that a crash leaves the old content or the new one, and the new one is on disk on return.
 
-    Large content is given block by block.
+    Large content is given block by block. What is not ``is_durable`` is only whole: a power cut may take it.
 
     Raises
     ------
@@ -37,13 +37,14 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}-{secrets.token_hex(4)}")
     try:
         try:
-            _write_new(temporary, (data,) if isinstance(data, bytes) else data)
+            _write_new(temporary, (data,) if isinstance(data, bytes) else data, is_durable=is_durable)
             temporary.replace(path)
         except BaseException:
             with suppress(FileNotFoundError):
                 temporary.unlink()
             raise
-        sync_folder(path.parent)
+        if is_durable:
+            sync_folder(path.parent)
     except OSError as error:
         raise ArtifactError(f"{path} cannot be written: {error.strerror}", hint=_SPACE_HINT) from None
 
@@ -154,13 +155,14 @@ def write_all(descriptor: int, data: bytes, offset: int) -> None:
         offset += written
 
 
-def _write_new(path: Path, blocks: Iterable[bytes]) -> None:
+def _write_new(path: Path, blocks: Iterable[bytes], *, is_durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         offset = 0
         for block in blocks:
             write_all(descriptor, block, offset)
             offset += len(block)
-        os.fsync(descriptor)
+        if is_durable:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -102,6 +102,21 @@ class RunDirectory:
         return self.path / "ops"
 
     @property
+    def live(self) -> Path:
+        """The folder of what the processes of a run say of themselves, again and again; no seal covers it."""
+        return self.path / "live"
+
+    @property
+    def node_heartbeat(self) -> Path:
+        """What a run's node says of itself."""
+        return self.live / "node.json"
+
+    @property
+    def supervisor_heartbeat(self) -> Path:
+        """What its supervisor says."""
+        return self.live / "supervisor.json"
+
+    @property
     def lock(self) -> Path:
         """The file that the run's one writer holds locked."""
         return self.path / "journal.lock"
@@ -110,6 +125,11 @@ class RunDirectory:
 def runs_root(artifacts_root: Path) -> Path:
     """Return the folder that holds the run directories."""
     return artifacts_root / "runs"
+
+
+def is_run_id(text: str) -> bool:
+    """Say whether a text is written as the ids of runs are."""
+    return _RUN_ID.fullmatch(text) is not None and text != LATEST
 
 
 def run_directory(artifacts_root: Path, run_id: str) -> RunDirectory:
@@ -121,7 +141,7 @@ def run_directory(artifacts_root: Path, run_id: str) -> RunDirectory:
         The id could name something outside the folder of runs, or is not written as ids are.
 
     """
-    if not _RUN_ID.fullmatch(run_id) or run_id == LATEST:
+    if not is_run_id(run_id):
         raise DocumentError(f"{run_id!r} is not a run id", hint=_RUN_ID_HINT)
     return RunDirectory(runs_root(artifacts_root) / run_id)
 

@@ -171,7 +171,7 @@ def scan_ops(run: RunDirectory) -> OpsScan:
     entries: list[OpsEntry] = []
     digest = GENESIS
     for number, line in enumerate(BytesIO(data), 1):
-        entry = _judged(line, digest, number)
+        entry = judged_line(line, digest, number)
         if not isinstance(entry, OpsEntry):
             return OpsScan(tuple(entries), digest.hex(), Damage(number, entry), len(line) if entry == "torn_line" else 0)
         entries.append(entry)
@@ -308,7 +308,8 @@ def _content(descriptor: int) -> bytes:
     return os.pread(descriptor, size, 0)
 
 
-def _judged(line: bytes, digest: bytes, number: int) -> OpsEntry | Reason:
+def judged_line(line: bytes, digest: bytes, number: int) -> OpsEntry | Reason:
+    """Return the entry of a line that follows a line with this digest as its number is, or what is wrong with it."""
     if not line.endswith(b"\n"):
         return "torn_line"
     if claimed_digest(line) is None:

@@ -32,7 +32,7 @@ class FoundFile:
 
 
 def survey_files(run: RunDirectory) -> tuple[FoundFile, ...]:
-    """Return what a seal covers, by name: all but the seal itself, the lock, `ops.jsonl` and `ops/`.
+    """Return what a seal covers, by name: all but the seal itself, the lock, `live/`, `ops.jsonl` and `ops/`.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def survey_files(run: RunDirectory) -> tuple[FoundFile, ...]:
         A folder cannot be read.
 
     """
-    exceptions = {run.seal.name, run.lock.name, run.ops.name, run.ops_folder.name}
+    exceptions = {run.seal.name, run.lock.name, run.ops.name, run.ops_folder.name, run.live.name}
     return tuple(_survey(run.path, "", exceptions))
 
 

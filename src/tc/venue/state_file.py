@@ -8,10 +8,10 @@ import msgspec
 
 from tc.errors import ArtifactError
 from tc.venue.matching import AlgoView, OrderView, TradeView
-from tc.venue.matching.ledger import Holding
-from tc.venue.matching.line import Resting
-from tc.venue.matching.records import Counters
-from tc.venue.matching.saved import Changes, Saved
+from tc.venue.matching.book.line import Resting
+from tc.venue.matching.state.ledger import Holding
+from tc.venue.matching.state.records import Counters
+from tc.venue.matching.state.saved import Changes, Saved
 
 _APPLICATION_ID = 0x74635645  # "tcVE"
 _SCHEMA = 1

@@ -1,5 +1,6 @@
 """What each command really gets; the only room that imports inside functions, so that a command loads only what it uses."""
 
+from tc.wiring.connectivity import check_readiness, connectivity_keeper, probe_venue
 from tc.wiring.data import check_data, import_any, prepare_data, survey_data, verified_data
 from tc.wiring.demo import PaperDemo, run_paper_demo
 from tc.wiring.documents import check_documents, document_schema, require_valid, write_example_run_spec
@@ -29,28 +30,34 @@ from tc.wiring.looking import (
     verify_run,
 )
 from tc.wiring.machine import examine_machine
+from tc.wiring.metrics import export_metrics
 from tc.wiring.paper import PaperResult, run_node, run_paper_spec
 from tc.wiring.paper_parts import PaperPlace, keys_to_make
 from tc.wiring.reconcile import heal_run, reconcile_run
 from tc.wiring.resume import resume_node, resume_paper_run
 from tc.wiring.runs import check_run, load_run, reproduce_run, rerun, run_demo, run_spec
+from tc.wiring.serving import ServeOptions, serve_metrics
 from tc.wiring.venue import VenueOptions, serve_venue
 
 __all__ = [
     "PaperDemo",
     "PaperPlace",
     "PaperResult",
+    "ServeOptions",
     "VenueOptions",
     "activate_kill",
     "check_data",
     "check_documents",
+    "check_readiness",
     "check_run",
     "clear_kill",
     "compare_evidence",
+    "connectivity_keeper",
     "diff_runs",
     "document_schema",
     "examine_machine",
     "explain_run",
+    "export_metrics",
     "export_run",
     "find_run",
     "follow_run",
@@ -64,6 +71,7 @@ __all__ = [
     "metrics_of",
     "plan_pruning",
     "prepare_data",
+    "probe_venue",
     "prune_runs",
     "reconcile_run",
     "record_report",
@@ -82,6 +90,7 @@ __all__ = [
     "run_paper_demo",
     "run_paper_spec",
     "run_spec",
+    "serve_metrics",
     "serve_venue",
     "show_run",
     "stop_run",

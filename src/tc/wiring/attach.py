@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tc.errors import ArtifactError, DocumentError, RefusedError, TcError
+from tc.wiring.data import candles_of_tape
 from tc.wiring.paper_parts import PaperPlace, new_paper_run_id
 
 if TYPE_CHECKING:
-    from tc.engines.nautilus.live.attached import NautilusNodeEngine
-    from tc.engines.nautilus.live.node_venue import NodeVenue
+    from tc.engines.nautilus.live.attached.attachment import NautilusNodeEngine
+    from tc.engines.nautilus.live.attached.venue import NodeVenue
     from tc.flows.attached import AttachedRun
     from tc.ports import AttachRequest
     from tc.spec.instrument import InstrumentSpec
@@ -98,7 +99,7 @@ def attach_here(
 
 def attach_node(node: object, spec: Path, place: PaperPlace, *, run_id: str | None) -> Attached:
     """Attach to a node that is built and not started, as a spec says; nothing is asked of its venue."""
-    from tc.engines.nautilus.live.attached import NautilusNodeEngine
+    from tc.engines.nautilus.live.attached.attachment import NautilusNodeEngine
     from tc.spec.check import load_documents, stated_mode
 
     if (mode := stated_mode(spec) or "attached") != "attached":
@@ -187,7 +188,7 @@ class _Making:
             run_id=self.run_id,
             engine=engine,
             circumstances=circumstances_here(artifacts_root=self.place.artifacts_root, run_id=self.run_id, is_durable=is_durable),
-            report=partial(report_run, read_candles=lambda: None),
+            report=partial(report_run, draw_tape=candles_of_tape),
             active_switch=lambda: switch.effective(run_id=self.run_id, name=self.spec.name),
             on_end=self.forget,
         )
@@ -216,6 +217,7 @@ class _Making:
             tape=tape_of(node.tape, run, None),
             line=self.url if isinstance(self.url, str) else OwnVenueLine(self.url, node),
             kill_position=KillSwitch(self.place.runtime_root / FOLDER).position,
+            run=run,
         )
 
     def _announce(self, run: "RunDirectory") -> None:

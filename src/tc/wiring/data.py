@@ -1,10 +1,14 @@
 """What the commands for market data really get."""
 
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tc.wiring.machine import witness_here
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tc.checks.finding import Finding
     from tc.data.catalog.publishing import Published
@@ -109,12 +113,19 @@ def prepare_data(name: str, *, data_root: Path) -> "tuple[Published, ...]":
 def check_data(
     dataset_id: str, *, data_root: Path, max_gap_ns: int, progress: "Callable[[int, int], None]"
 ) -> "tuple[Dataset, tuple[Finding, ...]]":
-    """Prove that a dataset is unaltered, and judge its rows."""
+    """Prove that a dataset is unaltered, judge its rows, and keep beside it how many findings of each code there are."""
+    from tc.checks.quality import FINDING_CODES
     from tc.data.inspecting import check_dataset
+    from tc.errors import ArtifactError
     from tc.store.dataset import load_dataset
+    from tc.store.quality import write_quality
 
     dataset = load_dataset(data_root, dataset_id)
-    return dataset, check_dataset(dataset, max_tick_gap_ns=max_gap_ns, progress=progress)
+    findings = check_dataset(dataset, max_tick_gap_ns=max_gap_ns, progress=progress)
+    by, counts = witness_here(), Counter(each.code for each in findings)
+    with suppress(ArtifactError):  # Where a data root may only be read, its datasets are judged all the same.
+        write_quality(data_root, dataset, {code: counts[code] for code in FINDING_CODES}, at_ns=by.at_ns, tc=by.tc)
+    return dataset, findings
 
 
 def verified_data(dataset_id: str, *, data_root: Path, progress: "Callable[[int, int], None]") -> "Dataset":
@@ -149,3 +160,10 @@ def candles_of(dataset: "Dataset", start_ns: int | None, end_ns: int | None) -> 
     from tc.data.candles import read_candles
 
     return read_candles(dataset, start_ns=start_ns, end_ns=end_ns)
+
+
+def candles_of_tape(blocks: "Iterable[tuple[str, bytes]]", instrument_id: str, precision: int) -> "Candles | None":
+    """Return the prices of an instrument that the blocks of a tape hold; None where they have none."""
+    from tc.data.tape.prices import tape_candles
+
+    return tape_candles(blocks, instrument_id=instrument_id, precision=precision)

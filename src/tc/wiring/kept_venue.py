@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tc.exchange.keys import Keys
+    from tc.exchange.wire.keys import Keys
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.venue_url import VenueUrl
 
@@ -62,7 +62,7 @@ async def served_again(state: Path, instrument: "InstrumentSpec") -> "AsyncItera
 def _new_keys() -> "Keys":
     from secrets import token_hex
 
-    from tc.exchange.keys import Keys
+    from tc.exchange.wire.keys import Keys
 
     return Keys(token_hex(_KEY_BYTES), token_hex(_KEY_BYTES))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tc.exchange import VenueLine
-    from tc.exchange.flatten import Flattened, FlattenStep
+    from tc.exchange.flattening.flatten import Flattened, FlattenStep
     from tc.flows.killed import Outside, VenueAccess, VenueFlatten
     from tc.spec.venue_url import VenueUrl
 
@@ -135,7 +135,7 @@ class _Ways:
     def _no_line(self, access: "VenueAccess") -> str:
         """Say why there is no signed line of our own from here."""
         from tc.errors import TcError
-        from tc.exchange.keys import read_keys
+        from tc.exchange.wire.keys import read_keys
 
         if not access.venue_url:
             return "nothing may be sent to its venue from outside"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tc.wiring.data import candles_of
+from tc.wiring.data import candles_of, candles_of_tape
 from tc.wiring.machine import witness_here
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def render_report(run: "RunDirectory", *, data_root: Path, as_html: bool) -> str
     from tc.reports.html import render_html
     from tc.reports.markdown import render_markdown
 
-    report = report_again(run, data_root=data_root, read_candles=candles_of)
+    report = report_again(run, data_root=data_root, read_candles=candles_of, draw_tape=candles_of_tape)
     return render_html(report) if as_html else render_markdown(report)
 
 
@@ -128,5 +128,5 @@ def metrics_of(run: "RunDirectory", *, data_root: Path) -> "Mapping[str, object]
     from tc.flows.report import compared, report_again
     from tc.reports.metrics import run_metrics
 
-    report = report_again(run, data_root=data_root, read_candles=candles_of)
+    report = report_again(run, data_root=data_root, read_candles=candles_of, draw_tape=candles_of_tape)
     return run_metrics(report.summary, report.process, compared=compared(report))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tc.errors import ArtifactError, TcError
+from tc.wiring.beside import way_beside
 from tc.wiring.paper_parts import SETTLED_WITHIN_S, PaperPlace, judged, line_to, on_stop_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from tc.flows.expected import Expected
     from tc.flows.supervise import Supervised, Supervision
+    from tc.flows.supervisor_pulse import SupervisorPulse
     from tc.ports import OnStop
     from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.instrument import InstrumentSpec
@@ -33,6 +35,7 @@ class Outside:
     def __init__(
         self, spec: "RunSpec", node: "NodeSpec", place: PaperPlace, run_id: str, environment: "Mapping[str, str]"
     ) -> None:
+        from tc.exchange.wire.weight import RequestWeight
         from tc.store.layout import run_directory
 
         self._spec = spec
@@ -43,6 +46,7 @@ class Outside:
         self._continuous = _Continuous(self, node.reconciliation)
         self._url = ""
         self._expected: Expected | None = None
+        self._weight = RequestWeight()
         self.reconciliation: ReconciliationDocument | None = None
 
     @property
@@ -81,6 +85,13 @@ class Outside:
             secrets=tuple(self._environment[name] for name in (self._node.api_key, self._node.api_secret)),
             is_on_record=self._directory.configuration.exists,
         )
+
+    def pulse(self, instrument: "InstrumentSpec") -> "SupervisorPulse":
+        """Return what tells, again and again, how the run looks from here."""
+        from tc.flows.supervisor_pulse import SupervisorPulse
+
+        way = way_beside(self._node, self._place, self._environment, self._weight)
+        return SupervisorPulse(self._directory, way, {instrument.id: instrument.raw_symbol})
 
     def announce(self, url: str, pid: int) -> None:
         """Write down how the node is reached, for `tc kill` and `tc reconcile`."""
@@ -165,6 +176,7 @@ class Outside:
             expected=self._expected,
             everything=everything,
             busy_patience_s=busy_patience_s,
+            weight=self._weight,
         )
 
     def _note(self, document: "ReconciliationDocument") -> None:

@@ -1,10 +1,12 @@
 """What a paper run really gets: outside, a supervisor with two processes; inside one of them, the node."""
 
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tc.wiring.data import candles_of_tape
 from tc.wiring.desk import VenueDesk
 from tc.wiring.outside import Outside
 from tc.wiring.paper_parts import (
@@ -69,7 +71,9 @@ def run_paper_spec(
     run_id = new_paper_run_id(document, instrument) if run_id is None else run_id
     outside = Outside(document, node, place, run_id, environment_of(node))
     plan = outside.plan(spec, instrument, overrides)
-    return supervised_run(outside, plan, node, place, run_id=run_id, on_state=on_state, should_stop=should_stop)
+    return supervised_run(
+        outside, plan, node, place, instrument=instrument, run_id=run_id, on_state=on_state, should_stop=should_stop
+    )
 
 
 def supervised_run(
@@ -78,6 +82,7 @@ def supervised_run(
     node: "NodeSpec",
     place: PaperPlace,
     *,
+    instrument: "InstrumentSpec",
     run_id: str,
     on_state: "Callable[[str], None]",
     should_stop: "Callable[[], bool]",
@@ -89,19 +94,26 @@ def supervised_run(
     from tc.store.supervising import supervising
 
     desk = VenueDesk(node, place, plan.environment)
+    pulse = outside.pulse(instrument)
 
     def on_node(url: str, pid: int) -> None:
         desk.url = url
         outside.announce(url, pid)
+        pulse.begin(url, pid)
+
+    def note(state: str) -> None:
+        pulse.node_state = state
+        on_state(state)
 
     with (
         supervising(place.runtime_root, run_id),
+        closing(pulse),
         listening(supervisor_path(place.runtime_root, run_id), desk.answers()),
     ):
         supervised = supervise(
             plan,
             on_node=on_node,
-            on_state=on_state,
+            on_state=note,
             should_stop=should_stop,
             look=outside.look,
             is_silent=desk.is_silent,
@@ -162,7 +174,7 @@ def run_node(
         run_id=run_id,
         engine=NautilusLiveEngine(),
         circumstances=circumstances_here(artifacts_root=place.artifacts_root, run_id=run_id, is_durable=True),
-        report=partial(report_run, read_candles=lambda: None),
+        report=partial(report_run, draw_tape=candles_of_tape),
         active_switch=lambda: switch.effective(run_id=run_id, name=document.name),
         on_state=on_state,
         should_stop=should_stop,
@@ -204,6 +216,7 @@ def request_of(
         code_folder=None if goes_on is None else run.code,
         first_row=0 if goes_on is None else goes_on.row,
         kill_position=KillSwitch(place.runtime_root / FOLDER).position,
+        run=run,
     )
 
 
@@ -235,7 +248,7 @@ class OwnVenueLine:
 
     def __init__(self, url: "VenueUrl", node: "NodeSpec") -> None:
         from tc.exchange import flatten
-        from tc.exchange.open_items import read_open_items
+        from tc.exchange.flattening.open_items import read_open_items
 
         self._url = url
         self._node = node

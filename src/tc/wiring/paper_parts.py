@@ -70,7 +70,7 @@ def new_paper_run_id(spec: "RunSpec", instrument: "InstrumentSpec") -> str:
 
 def keys_to_make(spec: "RunSpec") -> tuple[str, ...]:
     """Return the names of the keys that are not set and that a run on an embedded venue makes for itself."""
-    from tc.exchange.keys import missing_keys
+    from tc.exchange.wire.keys import missing_keys
 
     node = node_spec(spec)
     return () if node.venue is None else missing_keys(os.environ, node.api_key, node.api_secret)
@@ -80,7 +80,7 @@ def environment_of(node: "NodeSpec") -> dict[str, str]:
     """Return the environment of venue and node, with keys made for an embedded venue where there are none."""
     from secrets import token_hex
 
-    from tc.exchange.keys import missing_keys, read_keys
+    from tc.exchange.wire.keys import missing_keys, read_keys
 
     environment = dict(os.environ)
     if node.venue is not None:

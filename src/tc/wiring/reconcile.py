@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from tc.checks.reconcile import Holdings, Unknown
-    from tc.exchange.account import VenueReading
-    from tc.exchange.keys import Keys
+    from tc.exchange.reading.account import VenueReading
+    from tc.exchange.wire.keys import Keys
+    from tc.exchange.wire.weight import RequestWeight
     from tc.flows.comparing import AskCache, Source
     from tc.flows.expected import Expected
     from tc.flows.heal import Healed
@@ -74,19 +75,23 @@ def reconcile_with_venue(
     expected: "Expected | None" = None,
     everything: bool = True,
     busy_patience_s: float = 0,
+    weight: "RequestWeight | None" = None,
 ) -> "tuple[str, ReconciliationDocument]":
     """Compare a run's journal with a venue whose URL was judged, keys taken from an environment by their names.
 
     ``heed`` is told what it came to before that is kept; ``expected`` is the run's journal as it was folded before; without
     ``everything`` the venue is not asked for orders in instruments that are not the run's, which costs it twice as much weight.
-    Request weight that is used up is waited for, for ``busy_patience_s`` where that is longer than usual.
+    Request weight that is used up is waited for, for ``busy_patience_s`` where that is longer than usual; what is learned of it
+    is added to ``weight``.
     """
     from tc.flows.comparing import Source
     from tc.flows.reconcile import reconcile_run
     from tc.flows.run_venue import venue_of
 
     names = (api_key_env, api_secret_env)
-    observe = _signed(venue_of(run), url, environment, names, everything=everything, busy_patience_s=busy_patience_s)
+    observe = _signed(
+        venue_of(run), url, environment, names, everything=everything, busy_patience_s=busy_patience_s, weight=weight
+    )
     source = Source("venue", str(url), observe)
     return reconcile_run(run, source, by=witness_here(), cached=_cache_of(run, runtime_root), heed=heed, expected=expected)
 
@@ -180,25 +185,32 @@ def _signed(
     *,
     everything: bool = True,
     busy_patience_s: float = 0,
+    weight: "RequestWeight | None" = None,
 ) -> "Callable[[], Holdings | Unknown]":
     """Return what asks a venue over our own signed line, without the node."""
-    from tc.exchange.keys import read_keys
+    from tc.exchange.wire.keys import read_keys
 
     async def read() -> "VenueReading":
         keys = read_keys(*names, environment)
-        return await _read(venue, url, keys, everything=everything, busy_patience_s=busy_patience_s)
+        return await _read(venue, url, keys, everything=everything, busy_patience_s=busy_patience_s, weight=weight)
 
     return _asked(venue, read)
 
 
 async def _read(
-    venue: "RunVenue", url: "VenueUrl", keys: "Keys", *, everything: bool, busy_patience_s: float = 0
+    venue: "RunVenue",
+    url: "VenueUrl",
+    keys: "Keys",
+    *,
+    everything: bool,
+    busy_patience_s: float = 0,
+    weight: "RequestWeight | None" = None,
 ) -> "VenueReading":
-    from tc.exchange.account import read_account
-    from tc.exchange.line import VenueLine
+    from tc.exchange.reading.account import read_account
+    from tc.exchange.wire.line import VenueLine
 
     told = _tell_wait if busy_patience_s else lambda _wait_s: None
-    async with VenueLine(url, keys, busy_patience_s=busy_patience_s, told=told) as line:
+    async with VenueLine(url, keys, busy_patience_s=busy_patience_s, told=told, weight=weight) as line:
         since_ns = venue.since_ns - _EARLIER_NS
         return await read_account(line, symbols=venue.instruments, since_ns=since_ns, everything=everything)
 
@@ -215,7 +227,7 @@ def _asked(venue: "RunVenue", read: "Callable[[], Coroutine[None, None, VenueRea
 
     from tc.checks.reconcile import Unknown
     from tc.errors import ArtifactError, DocumentError, UnreachableError
-    from tc.exchange.holdings import held_at_venue
+    from tc.exchange.reading.holdings import held_at_venue
 
     def observe() -> "Holdings | Unknown":
         try:

@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from tc.wiring.data import candles_of_tape
 from tc.wiring.machine import witness_here
 from tc.wiring.outside import Outside
 from tc.wiring.paper import PaperResult, request_of, supervised_run
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from tc.core import EventStreamEntry, State
     from tc.core.events import Event
-    from tc.exchange.account import VenueReading
-    from tc.exchange.line import VenueLine
+    from tc.exchange.reading.account import VenueReading
+    from tc.exchange.wire.line import VenueLine
     from tc.flows.paper import FinishedPaperRun
     from tc.ports import NodeState, OnStop
     from tc.spec.instrument import InstrumentSpec
@@ -44,7 +45,8 @@ def resume_paper_run(
 
     run = find_run(name, artifacts_root=place.artifacts_root)
     require_resumable(run, tc=witness_here().tc)
-    document = read_effective_configuration(run)[1].run_spec
+    effective = read_effective_configuration(run)[1]
+    document = effective.run_spec
     node = node_spec(document)
     if node.venue_url is not None:
         judged(node.venue_url, node, place)
@@ -52,7 +54,9 @@ def resume_paper_run(
         _require_state(place.runtime_root / "venues" / f"{run.run_id}.sqlite")
     outside = Outside(document, node, place, run.run_id, environment_of(node))
     plan = outside.plan_again(duration_s)
-    return supervised_run(outside, plan, node, place, run_id=run.run_id, on_state=on_state, should_stop=should_stop)
+    return supervised_run(
+        outside, plan, node, place, instrument=effective.instrument, run_id=run.run_id, on_state=on_state, should_stop=should_stop
+    )
 
 
 def _require_state(state: "Path") -> None:
@@ -100,7 +104,7 @@ def resume_node(
         venue=AskedVenue(url, node, instrument),
         engine=NautilusLiveEngine(),
         by=witness_here(),
-        report=partial(report_run, read_candles=lambda: None),
+        report=partial(report_run, draw_tape=candles_of_tape),
         active_switch=lambda: switch.effective(run_id=run_id, name=document.name),
         on_state=on_state,
         should_stop=should_stop,
@@ -113,7 +117,7 @@ class AskedVenue:
     """Asks a venue, over our own signed line, what became of a run's orders."""
 
     def __init__(self, url: "VenueUrl", node: "NodeSpec", instrument: "InstrumentSpec") -> None:
-        from tc.exchange.catching_up import Catching, Known
+        from tc.exchange.reading.catching_up import Catching, Known
 
         self._url = url
         self._node = node
@@ -129,7 +133,7 @@ class AskedVenue:
 
     def caught_up(self, state: "State", *, is_last_word: bool) -> "tuple[Event, ...]":
         """Return what is to be recorded; waits, for the last word, until nothing can be on its way any more."""
-        from tc.exchange.catching_up import caught_up, wait_ns
+        from tc.exchange.reading.catching_up import caught_up, wait_ns
 
         longest_ns = 0 if self._node.venue is not None else ON_ITS_WAY_NS
         quiet_ns = time.monotonic_ns() + wait_ns(state.stream_time_ns, time.time_ns(), longest_ns=longest_ns)
@@ -166,7 +170,7 @@ class AskedVenue:
             return one.submit(lambda: asyncio.run(self._reading())).result()
 
     async def _reading(self) -> "VenueReading":
-        from tc.exchange.account import read_account
+        from tc.exchange.reading.account import read_account
 
         since_ns = self._known.since_ns
         async with self._line() as line:

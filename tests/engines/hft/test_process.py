@@ -85,7 +85,7 @@ def test_what_the_library_refuses_ends_it_with_a_word(process: HftProcess) -> No
 
 def test_a_run_whose_engine_dies_fails_and_leaves_no_process() -> None:
     with pytest.raises(EngineError, match="signal 9"):
-        record((*BOOK, *ticks(10, 20, 30)), _KillsItsEngine())
+        record((*BOOK, *ticks(10, 20, 30)), _KillsItsEngine(), start=HftProcess)
     assert children_of(os.getpid()) == []
 
 

@@ -10,9 +10,9 @@ from nautilus_trader.common.component import Logger
 from nautilus_trader.live.retry import RetryManager, RetryManagerPool
 from nautilus_trader.model.identifiers import ClientOrderId
 
-from tc.engines.nautilus.live.adapters import Adapters
 from tc.engines.nautilus.live.home import Home
 from tc.engines.nautilus.live.loop_timer import LoopTimer
+from tc.engines.nautilus.live.stopping.adapters import Adapters
 
 MS = 1_000_000
 

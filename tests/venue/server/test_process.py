@@ -19,7 +19,7 @@ from venue_process import READY_S, SYMBOL, calling, end, start_venue, user_strea
 
 
 def test_one_line_says_that_it_is_ready_and_where_and_nothing_follows() -> None:
-    with venue_process() as venue, calling(venue.url) as caller:
+    with venue_process(is_warm=False) as venue, calling(venue.url) as caller:
         assert venue.ready == {"ready": True, "url": venue.url, "pid": venue.process.pid, "faults": False}
         assert caller.send("GET", "/fapi/v1/ping").status == 200
         venue.process.terminate()
@@ -29,7 +29,7 @@ def test_one_line_says_that_it_is_ready_and_where_and_nothing_follows() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly_whoever_is_connected(number: signal.Signals) -> None:
-    with venue_process() as venue, calling(venue.url) as caller, user_stream(caller):
+    with venue_process(is_warm=False) as venue, calling(venue.url) as caller, user_stream(caller):
         began = time.monotonic()
         venue.process.send_signal(number)
         assert venue.process.wait(READY_S) == 0
@@ -45,7 +45,7 @@ def test_it_ends_with_its_standard_input_when_it_was_asked_to() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "8.8.8.8", "example.com", "::", "localhost.evil.com"])  # noqa: S104
 def test_no_address_but_loopback_is_served(host: str) -> None:
-    process = start_venue("--host", host)
+    process = start_venue("--host", host, is_warm=True)
     out, err = process.communicate(timeout=READY_S)
     assert (process.returncode, out) == (3, "")
     assert "is no loopback address" in err
@@ -64,7 +64,7 @@ def test_no_address_but_loopback_is_served(host: str) -> None:
     ],
 )
 def test_a_wrong_option_is_named(options: list[str], code: int, said: str) -> None:
-    process = start_venue(*options)
+    process = start_venue(*options, is_warm=True)
     out, err = process.communicate(timeout=READY_S)
     assert (process.returncode, out) == (code, "")
     assert said in err

@@ -36,7 +36,7 @@ def installed_version(distribution: str) -> str:
 
 
 class HftEngine:
-    """hftbacktest, for Core-native strategies on order book data; ``read_book`` reads the data.
+    """hftbacktest, for Core-native strategies on order book data; ``read_book`` reads the data, ``start`` starts its process.
 
     Raises
     ------
@@ -47,10 +47,13 @@ class HftEngine:
 
     name = "hftbacktest"
 
-    def __init__(self, read_book: ReadBook, settings: HftSettings | None = None) -> None:
+    def __init__(
+        self, read_book: ReadBook, settings: HftSettings | None = None, start: Callable[[], HftProcess] = HftProcess
+    ) -> None:
         self.version = installed_version(self.name)
         self._read_book = read_book
         self._settings = settings or HftSettings()
+        self._start = start
 
     def settings(self) -> dict[str, Any]:
         """Return every setting of the engine that could change a result, with its effective value."""
@@ -67,14 +70,17 @@ class HftEngine:
             The strategy's own code raised while it was imported or made.
 
         """
-        return HftBacktest(request, self._read_book, self._settings)
+        return HftBacktest(request, self._read_book, self._settings, self._start)
 
 
 class HftBacktest:
     """One backtest, checked and ready; run it once."""
 
-    def __init__(self, request: BacktestRequest, read_book: ReadBook, settings: HftSettings) -> None:
+    def __init__(
+        self, request: BacktestRequest, read_book: ReadBook, settings: HftSettings, start: Callable[[], HftProcess]
+    ) -> None:
         self._request = request
+        self._start = start
         self._settings = settings
         _check_kind(request)
         check_dataset(request)
@@ -118,7 +124,7 @@ class HftBacktest:
         feedback = HftFeedback(instrument, account, fees=_fees(self._request))
         adapter = HftAdapter(stream, instrument, feedback, account_id=account.id, now_ns=self.first_ns)
         operations = Operations(spec.operations, strategy_id=self.identity.name)
-        process = self._process = HftProcess()
+        process = self._process = self._start()
         process.begin(self._begin())
         with importable(self._folders):
             # Whoever sends at once sends at the first stamp: the venue's clock stands there already.

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -22,9 +23,9 @@ class HftProcess:
     It is the leader of a session of its own: an interrupt from the terminal is for the run to answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
+        self._process = popen(
             (sys.executable, *_COMMAND),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tc.core.events import KillMode
@@ -76,11 +77,12 @@ class KillSwitch:
     switch active. Nothing expires, and nothing here starts a run again.
     """
 
-    __slots__ = ("_records", "_root", "_seen")
+    __slots__ = ("_idle", "_records", "_root", "_seen")
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._seen: object = None
+        self._idle: object = None
         self._records = KillRecords((), None)
 
     def activate(
@@ -171,10 +173,18 @@ class KillSwitch:
         """Return the strictest switch that stops this run, or has stopped it at any time since a position in the records.
 
         To be cleared takes nothing back: whoever did not look in between is to do what it would have done. Errors as `effective`.
+
+        A node asks this many times a second: where there was no such switch and no file has changed since, nothing is read.
         """
+        scopes = _scopes(run_id, name)
+        asked = position, scopes, self._signatures(scopes)
+        if asked == self._idle:
+            return None
         active = self.effective(run_id=run_id, name=name)
-        held = held_since(self._read_records(), position, _scopes(run_id, name))
-        return max(filter(None, (active, held)), key=lambda each: strictness(each.mode), default=None)
+        held = held_since(self._read_records(), position, scopes)
+        found = max(filter(None, (active, held)), key=lambda each: strictness(each.mode), default=None)
+        self._idle = None if found is not None else asked
+        return found
 
     def all(self) -> tuple[Active, ...]:
         """Return every switch that is active or in doubt: that of all runs, then by kind and value."""
@@ -209,6 +219,13 @@ class KillSwitch:
         if records.damaged_line is not None and scope.kind == "all":
             return in_doubt(scope, f"{self._root / RECORDS} is damaged or cannot be read")
         return None
+
+    def _signatures(self, scopes: tuple[Scope, ...]) -> object:
+        """Return what changes whenever a file about these scopes does; it equals nothing where that cannot be known."""
+        try:
+            return [_signature(f"{self._root}/{name}") for name in (RECORDS, *(scope.file_name for scope in scopes))]
+        except OSError:
+            return object()
 
     def _read_records(self) -> KillRecords:
         """Return the records, read again only when their file has changed; unreadable ones count as damaged."""
@@ -275,6 +292,15 @@ class KillSwitch:
             os.close(descriptor)
 
 
+def _signature(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode
+
+
+@cache
 def _scopes(run_id: str, name: str) -> tuple[Scope, Scope, Scope]:
     return Scope.of_all(), Scope.of_name(name), Scope.of_run(run_id)
 

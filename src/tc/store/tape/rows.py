@@ -1,7 +1,8 @@
 """What a row of the tape is: plain values, whatever engine saw it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from tc.store.dataset import PartKind
 
@@ -15,7 +16,7 @@ TAPE_COLUMNS: Mapping[PartKind, tuple[str, ...]] = {
 """The values of a row of each kind, in their order; those of a dataset's rows."""
 
 
-class TapeRow(NamedTuple):
+class TapeRow(msgspec.Struct, frozen=True, gc=False):
     """One row: its kind, its bar type or instrument, and the values of its kind's `TAPE_COLUMNS`.
 
     Prices and sizes are whole numbers of ten to the minus 16, stamps nanoseconds since 1970 UTC.

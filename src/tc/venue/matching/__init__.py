@@ -3,9 +3,9 @@
 from tc.venue.matching.amounts import ZERO
 from tc.venue.matching.exchange import Exchange
 from tc.venue.matching.facts import AccountChanged, AccountView, AlgoChanged, BalanceView, Fact, OrderChanged, PositionView
-from tc.venue.matching.filters import check_client_id
 from tc.venue.matching.orders import AlgoView, NewOrder, OrderView, TradeView
 from tc.venue.matching.refusals import Refused
+from tc.venue.matching.requests.filters import check_client_id
 from tc.venue.matching.rules import (
     AlgoStatus,
     Execution,
@@ -16,7 +16,7 @@ from tc.venue.matching.rules import (
     TimeInForce,
     WorkingType,
 )
-from tc.venue.matching.timeline import Page
+from tc.venue.matching.state.timeline import Page
 
 __all__ = [
     "ZERO",

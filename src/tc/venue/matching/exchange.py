@@ -6,20 +6,20 @@ from typing import Any, Self
 
 import msgspec
 
-from tc.venue.matching import requests
-from tc.venue.matching.algos import cancel_algo
 from tc.venue.matching.amounts import ZERO, exact
+from tc.venue.matching.book.market import Market
 from tc.venue.matching.facts import Fact
 from tc.venue.matching.feed import Feed
-from tc.venue.matching.ledger import Holding, Ledger
-from tc.venue.matching.market import Market
 from tc.venue.matching.orders import NewOrder
-from tc.venue.matching.records import Counters, Records, Touched
 from tc.venue.matching.refusals import Refused, unknown_order
+from tc.venue.matching.requests import taking
+from tc.venue.matching.requests.algos import cancel_algo
+from tc.venue.matching.requests.step import Step
 from tc.venue.matching.rules import AlgoStatus, Side, SymbolRules
-from tc.venue.matching.saved import Changes, Saved, changes_of, restore, save
-from tc.venue.matching.state import State
-from tc.venue.matching.step import Step
+from tc.venue.matching.state.ledger import Holding, Ledger
+from tc.venue.matching.state.model import State
+from tc.venue.matching.state.records import Counters, Records, Touched
+from tc.venue.matching.state.saved import Changes, Saved, changes_of, restore, save
 
 _LARGEST_LEVERAGE = 125
 
@@ -52,7 +52,7 @@ class Exchange(Feed):
     def submit(self, order: NewOrder, now_ns: int) -> list[Fact]:
         """Place an order: OrderChanged for LIMIT and MARKET, AlgoChanged for the types that wait for a trigger."""
         step = Step(self._state, order.symbol, now_ns)
-        requests.submit(step, order)
+        taking.submit(step, order)
         return step.facts
 
     @exact
@@ -70,7 +70,7 @@ class Exchange(Feed):
         """Change a LIMIT order's quantity and price; it keeps its ids and loses its place in the queue, as on Binance."""
         step = Step(self._state, symbol, now_ns)
         order = self._state.records.find_order(symbol, order_id, client_order_id)
-        requests.amend(step, order, side, quantity, price)
+        taking.amend(step, order, side, quantity, price)
         return step.facts
 
     @exact
@@ -80,7 +80,7 @@ class Exchange(Feed):
         order = self._state.records.find_order(symbol, order_id, client_order_id)
         if order is None or not order.status.is_open:
             raise unknown_order()
-        requests.cancel(step, order)
+        taking.cancel(step, order)
         return step.facts
 
     @exact
@@ -88,7 +88,7 @@ class Exchange(Feed):
         """End all open orders of a symbol; conditional orders stay."""
         step = Step(self._state, symbol, now_ns)
         for order in self.open_orders(symbol):
-            requests.cancel(step, order)
+            taking.cancel(step, order)
         return step.facts
 
     def cancel_algo(self, *, algo_id: int | None = None, client_algo_id: str | None = None, now_ns: int) -> list[Fact]:

@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
-from tc.venue.matching.algos import trigger_reached
 from tc.venue.matching.amounts import exact
+from tc.venue.matching.book.market import Levels, Market
 from tc.venue.matching.facts import Fact
-from tc.venue.matching.market import Levels, Market
+from tc.venue.matching.requests.algos import trigger_reached
+from tc.venue.matching.requests.step import Step
 from tc.venue.matching.rules import Side, WorkingType
-from tc.venue.matching.step import Step
 from tc.venue.matching.views import Views
 
 

@@ -9,8 +9,8 @@ from tc.venue.matching.facts import AccountView, PositionView
 from tc.venue.matching.orders import AlgoView, OrderView, TradeView
 from tc.venue.matching.refusals import no_such_order
 from tc.venue.matching.rules import Side, SymbolRules
-from tc.venue.matching.state import State
-from tc.venue.matching.timeline import Page
+from tc.venue.matching.state.model import State
+from tc.venue.matching.state.timeline import Page
 
 
 class Views:

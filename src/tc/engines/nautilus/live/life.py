@@ -15,16 +15,16 @@ from tc.engines.nautilus.live.gate import LiveGate
 from tc.engines.nautilus.live.home import Home
 from tc.engines.nautilus.live.instrument import check_instrument
 from tc.engines.nautilus.live.ops_actor import OpsActor
-from tc.engines.nautilus.live.oversight import Overseen, Oversight
-from tc.engines.nautilus.live.recorder import LiveRecorder
-from tc.engines.nautilus.live.taking_over import claim, taken_over, unknown_part
-from tc.engines.nautilus.live.this_run import tell_only_this_run
-from tc.engines.nautilus.live.winding_down import WindingDown
+from tc.engines.nautilus.live.recording.recorder import LiveRecorder
+from tc.engines.nautilus.live.recording.taking_over import claim, taken_over, unknown_part
+from tc.engines.nautilus.live.recording.this_run import tell_only_this_run
+from tc.engines.nautilus.live.stopping.winding_down import WindingDown
+from tc.engines.nautilus.live.watching.oversight import Overseen, Oversight
 from tc.engines.nautilus.observing import RowObserver
 from tc.errors import ArtifactError, EngineError, InvariantViolation, TcError
 from tc.ports import LiveOutcome, NodeState, PaperRequest, Stream
 
-_PAUSE_S = 0.02
+_PAUSE_S = 0.05
 _DISCONNECTED_S = 10.0
 _ENGINES_SHARE = 0.6
 """So much of the time that a kill may take has the engine; what is left of it is for our own line."""
@@ -85,6 +85,7 @@ class Life:
             see=None if strategy is not None else RowObserver(request.instrument.id),
             first_row=request.first_row,
             since_ns=request.since_ns,
+            run=request.run,
         )
         gate = partial(self._gated, home)
         self._ours = Oversight(node, stream, overseen, home=home, gate=gate, emit=self._emit, fail=self._fail, on_state=on_state)
@@ -101,6 +102,7 @@ class Life:
         self._ours.attach()
         watching = await self._ours.open()
         watching.add_done_callback(self._heard)
+        self._ours.beat()
         killed: KillMode = "none"
         self.unsettled = _UNKNOWN
         try:
@@ -174,6 +176,7 @@ class Life:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._ours.be("stopped")
+        self._ours.rest()
 
     def _is_over(self) -> bool:
         return self._failure is not None or self._should_stop()

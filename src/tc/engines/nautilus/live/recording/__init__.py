@@ -1,0 +1,1 @@
+"""What a live node's bus, data and start become: events and rows of the tape."""

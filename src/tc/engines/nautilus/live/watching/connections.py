@@ -1,0 +1,77 @@
+"""Whether a node's clients are connected, and how often their connections came back: Nautilus itself tells the first only."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tc.engines.nautilus.seams import HasKernel
+
+_ADAPTER = "nautilus_trader.adapters.binance."
+_LINES = ("_ws_client", "_ws_public_client")
+_BACK = ("_handle_reconnect", "_handle_stream_reconnect")
+"""Under these names Binance's adapter keeps its lines, and a line keeps what is called when one of its sockets is back."""
+
+
+class Connections:
+    """Looks at the clients of a node that is built and not yet connected.
+
+    A client calls itself connected once it has started, whatever becomes of its streams later: of Binance's, those are looked at,
+    too. Every other adapter is taken at its word.
+    """
+
+    def __init__(self, node: HasKernel) -> None:
+        self._engines = {"data": node.kernel.data_engine, "execution": node.kernel.exec_engine}
+        self._returns = Counter(dict.fromkeys(self._engines, 0))
+        self._was_up = dict.fromkeys(self._engines, False)
+        self._was_lost = dict.fromkeys(self._engines, False)
+        for name in self._engines:
+            for line in self._lines(name):
+                self._count_returns(name, line)
+
+    def look(self) -> dict[str, bool]:
+        """Return whether the clients are connected, by `data` and `execution`."""
+        return {name: self._is_up(name) for name in self._engines}
+
+    def reconnects(self) -> dict[str, int]:
+        """Return how often a connection of theirs came back, by the same names."""
+        return dict(self._returns)
+
+    def _is_up(self, name: str) -> bool:
+        is_connected = bool(self._engines[name].check_connected())
+        if is_connected and self._was_lost[name]:
+            self._returns[name] += 1
+        self._was_lost[name] = not is_connected and (self._was_up[name] or self._was_lost[name])
+        self._was_up[name] = is_connected
+        return is_connected and all(map(_is_line_up, self._lines(name)))
+
+    def _lines(self, name: str) -> Iterator[Any]:
+        for client in self._engines[name]._clients.values():  # noqa: SLF001 - no other way
+            for line in (getattr(client, each, None) for each in _LINES):
+                if type(line).__module__.startswith(_ADAPTER):
+                    yield line
+
+    def _count_returns(self, name: str, line: Any) -> None:  # noqa: ANN401 - an adapter's line
+        for each in _BACK:
+            handle: Callable[..., object] | None = getattr(line, each, None)
+            if handle is not None:
+                setattr(line, each, self._counting(name, handle))
+
+    def _counting(self, name: str, handle: Callable[..., object]) -> Callable[..., object]:
+        def counted(*arguments: object) -> object:
+            self._returns[name] += 1
+            return handle(*arguments)
+
+        return counted
+
+
+def _is_line_up(line: Any) -> bool:  # noqa: ANN401 - an adapter's line
+    """Whether all sockets of a line are; the user data's has one as long as it is not lost for good."""
+    if hasattr(line, "_stream_client"):
+        sockets = [each for each in (line._client, line._stream_client) if each is not None]  # noqa: SLF001 - no other way
+        return bool(sockets) and all(map(_is_socket_up, sockets))
+    return all(_is_socket_up(each) for each in line._clients.values() if each is not None)  # noqa: SLF001 - as above
+
+
+def _is_socket_up(socket: Any) -> bool:  # noqa: ANN401 - Nautilus's WebSocketClient
+    """Whether it is connected: one that is lost calls itself active as long as it tries to come back."""
+    return bool(socket.is_active()) and not socket.is_reconnecting()

@@ -1,0 +1,52 @@
+"""The watch over a node: what the kill switch's files say, and how late the loop is."""
+
+import asyncio
+from collections.abc import Callable
+
+from tc.core.events import KillMode
+from tc.store.kill_switch import Active
+
+EVERY_S = 0.05
+
+
+class Watch:
+    """Looks at the kill switch's files every 50 ms, which also says how late the loop comes to what is due.
+
+    Parameters
+    ----------
+    active
+        Returns the kill switch that is active for this node, or was since its run began.
+    ask
+        Is asked to carry it out, again and again while it is active: the mode, why, and who.
+
+    """
+
+    def __init__(self, active: Callable[[], Active | None], ask: Callable[[KillMode, str, str], object]) -> None:
+        self._active = active
+        self._ask = ask
+        self.lag_s = 0.0
+        self.longest_lag_s = 0.0
+        self._recent_lag_s = 0.0
+
+    def longest_lag_lately_s(self) -> float:
+        """Return how late the loop was, at most, since this was asked last."""
+        lately_s, self._recent_lag_s = self._recent_lag_s, 0.0
+        return lately_s
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            self.look()
+            due = max(due + EVERY_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+            self.lag_s = max(0.0, loop.time() - due)  # A loop's timer may ring a little early, by the grain of its clock.
+            self.longest_lag_s = max(self.longest_lag_s, self.lag_s)
+            self._recent_lag_s = max(self._recent_lag_s, self.lag_s)
+
+    def look(self) -> None:
+        """Carry out the switch that is or was active, unless that is done already."""
+        active = self._active()
+        if active is not None:
+            self._ask(active.mode, active.reason, active.actor)

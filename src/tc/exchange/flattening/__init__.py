@@ -1,0 +1,1 @@
+"""An account made flat from outside: cancel, close, confirm."""

@@ -1,0 +1,163 @@
+"""The two small documents of a run that goes on, each replaced again and again: what its node says of itself, and its supervisor.
+
+They lie in `live/` of the run directory, which no seal covers: what they say is true of a moment, and what happened is in the
+journal. A document that is not replaced any more is itself a fact: its writer hangs or is dead.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from tc.checks.feed import Channel, Witness
+from tc.errors import ArtifactError
+from tc.store.files import read_file, write_atomic
+from tc.store.layout import RunDirectory
+
+__all__ = [
+    "HEARTBEAT_SCHEMA",
+    "Channel",
+    "NodeHeartbeat",
+    "SupervisorHeartbeat",
+    "Witness",
+    "read_node_heartbeat",
+    "read_supervisor_heartbeat",
+    "write_heartbeat",
+]
+
+HEARTBEAT_SCHEMA = 1
+
+
+class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node says of itself; ages are in seconds, ``*_ns`` in nanoseconds since 1970 UTC.
+
+    Parameters
+    ----------
+    at_ns, every_s
+        When this was written, and how often it is.
+    state
+        Where the node stands: starting, trading, halting, halted, stopping, stopped.
+    position
+        The journal's last position.
+    channels
+        Market data as it came in.
+    connected
+        Whether the clients are connected, their streams included, by ``data`` and ``execution``.
+    reconnects
+        How often their connections came back after they were lost, by the same names.
+    queues
+        Sizes of the engine's queues, by name.
+    lag_s, longest_lag_s
+        How late the event loop came to what was due: at the last look, and at most since the last heartbeat.
+    in_flight
+        Commands sent to the venue that it has not answered yet.
+    oldest_in_flight_ns
+        When the oldest of them was sent; None when there is none.
+    waiting
+        Commands that the gate holds back.
+    open_orders
+        Orders that are open by the journal.
+    contradictions
+        Reports of the engine that the journal's fold refused.
+
+    """
+
+    schema: int = HEARTBEAT_SCHEMA
+    at_ns: int
+    every_s: float
+    pid: int
+    state: str
+    position: int
+    channels: tuple[Channel, ...] = ()
+    connected: dict[str, bool] = {}
+    reconnects: dict[str, int] = {}
+    queues: dict[str, int] = {}
+    lag_s: float = 0.0
+    longest_lag_s: float = 0.0
+    in_flight: int = 0
+    oldest_in_flight_ns: int | None = None
+    waiting: int = 0
+    open_orders: int = 0
+    contradictions: int = 0
+
+
+class SupervisorHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """What the supervisor of a node says.
+
+    Parameters
+    ----------
+    at_ns, every_s
+        When this was written, and how often it is.
+    node_state
+        The last state that the node reported.
+    is_node_alive
+        Whether its process runs.
+    is_venue_reachable
+        Whether the venue answered when it was asked last; None before that.
+    venue_asked_ns
+        When that was; 0 before the first time.
+    request_weight, request_weight_limit
+        What of the venue's limit per minute was used up when it answered last, by all who ask from here; None before that.
+    witnesses
+        What the venue said of its market, for each instrument whose channels are silent.
+
+    """
+
+    schema: int = HEARTBEAT_SCHEMA
+    at_ns: int
+    every_s: float
+    pid: int
+    node_state: str
+    is_node_alive: bool
+    is_venue_reachable: bool | None = None
+    venue_asked_ns: int = 0
+    request_weight: int | None = None
+    request_weight_limit: int | None = None
+    witnesses: tuple[Witness, ...] = ()
+
+
+def write_heartbeat(run: RunDirectory, heartbeat: NodeHeartbeat | SupervisorHeartbeat) -> None:
+    """Replace a heartbeat, whole; it is not forced to disk, for the next one comes soon.
+
+    Raises
+    ------
+    ArtifactError
+        It cannot be written; what stood there before still does.
+
+    """
+    path = run.node_heartbeat if isinstance(heartbeat, NodeHeartbeat) else run.supervisor_heartbeat
+    data = msgspec.json.encode(heartbeat) + b"\n"
+    try:
+        write_atomic(path, data, is_durable=False)
+    except ArtifactError:
+        if not _is_made(run.live):
+            raise
+        write_atomic(path, data, is_durable=False)
+
+
+def _is_made(folder: Path) -> bool:
+    """Make the folder, if that is what is missing; say whether it was."""
+    try:
+        folder.mkdir()
+    except OSError:
+        return False
+    return True
+
+
+def read_node_heartbeat(run: RunDirectory) -> NodeHeartbeat | None:
+    """Return what the node said last, or None when it never said anything; ArtifactError when it cannot be read."""
+    return _read(run, NodeHeartbeat)
+
+
+def read_supervisor_heartbeat(run: RunDirectory) -> SupervisorHeartbeat | None:
+    """Return what the supervisor said last, or None when there is none; ArtifactError when it cannot be read."""
+    return _read(run, SupervisorHeartbeat)
+
+
+def _read[T: (NodeHeartbeat, SupervisorHeartbeat)](run: RunDirectory, kind: type[T]) -> T | None:
+    path = run.node_heartbeat if kind is NodeHeartbeat else run.supervisor_heartbeat
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(read_file(path), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ArtifactError(f"{path} is not a heartbeat: {error}", hint="It is written anew by the next heartbeat.") from None

@@ -1,0 +1,1 @@
+"""One symbol's visible book, and our resting orders beside it."""
