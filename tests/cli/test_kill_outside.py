@@ -25,6 +25,7 @@ from tc.checks.reconcile.observed.document import Observed, ObservedOrder, Obser
 from tc.core import EventStreamEntry
 from tc.core.entry import ProcessingPosition
 from tc.core.events import Event, KillSwitchAdvanced, KillSwitchChanged, RunResumed
+from tc.flows.kill_words import KEPT_TO_LOOK_AT, KEPT_TO_RESUME, NOTHING_RECORDED
 from tc.flows.killed import VenueFlatten
 from tc.flows.retired import MOST_KEPT, retire_node
 from tc.flows.supervisor_line import listening
@@ -431,6 +432,49 @@ def test_crashed_runs_whose_embedded_venue_ended_are_no_noise_and_still_told_whe
     assert "the embedded venue has ended" in status.out
     answer, node, _ = killed(command, "--run", "crashed-1")
     assert (answer.code, node["at_venue"]["outcome"], node["is_confirmed"]) == (0, "ended", True)
+
+
+def nothing() -> Path:
+    return ARTIFACTS / "runs" / "quoter-1"
+
+
+def begun() -> Path:
+    run = paper_run("quoter-1", venue="embedded")
+    run.journal.write_bytes(b"")
+    return run.path
+
+
+def crashed() -> Path:
+    return paper_run("quoter-1", venue="embedded").path
+
+
+def sealed() -> Path:
+    return paper_run("quoter-1", venue="embedded", seal=True).path
+
+
+def unsealed() -> Path:
+    """Make a run whose process was killed after its last event, before its seal."""
+    run = paper_run("quoter-1", venue="embedded", seal=True)
+    run.seal.unlink()
+    return run.path
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (nothing, NOTHING_RECORDED), (begun, NOTHING_RECORDED), (crashed, KEPT_TO_RESUME), (sealed, KEPT_TO_LOOK_AT),
+        (unsealed, KEPT_TO_LOOK_AT),
+    ],
+)  # fmt: skip
+def test_only_of_a_run_that_can_go_on_is_it_said_that_its_account_is_kept_for_that(
+    command: Command, made: Callable[[], Path], words: str
+) -> None:
+    embedded_state("quoter-1")
+    document("quoter-1", "http://127.0.0.1:9", directory=made())
+    [seen] = command("kill", "status", "--json").json("kill-status")["nodes"]
+    assert seen["no_venue"] == words
+    _, node, _ = killed(command)
+    assert (node["at_venue"]["outcome"], node["at_venue"]["words"]) == ("ended", words)
 
 
 # Keys that only the supervisor has.

@@ -101,3 +101,25 @@ def test_a_run_without_a_fill_says_nothing_of_fills() -> None:
 def test_an_instrument_that_the_document_does_not_name_is_that_of_the_fills() -> None:
     report = replace(small_report(), document={})
     assert chart(report).data["instrument"] == "BTCUSDT.X"
+
+
+def test_beyond_the_ends_of_a_tape_the_prices_of_fills_are_the_line_and_it_says_so() -> None:
+    venue = small_venue()
+    short = replace(small_candles(venue), ends_ns=(venue.now - 60 * SECOND_NS,), is_of_tape=True)
+    short = replace(short, opens=(990,), highs=(990,), lows=(990,), closes=(990,))
+    found = chart(replace(small_report(), candles=short))
+    assert found.data["closes"] == (990, 1005, 1010, 1040)
+    assert [index for index, *_ in found.data["fills"]] == [1, 2, 3]  # type: ignore[union-attr]
+    assert "Beyond the ends of the tape the line joins the prices of 4 fills." in found.notes[0]
+    whole = chart(replace(small_report(), candles=replace(small_candles(venue), is_of_tape=True)))
+    assert whole.data["closes"] == (1005, 1010, 1030, 1045)
+    assert "Beyond" not in whole.notes[0]
+
+
+def test_a_fill_of_another_instrument_is_no_price_of_this_one() -> None:
+    report = small_report()
+    fills = report.summary.fills
+    others = replace(fills, items=tuple(replace(fill, instrument_id="ETHUSDT.X") for fill in fills.items))
+    short = replace(small_candles(small_venue()), ends_ns=(1,), opens=(9,), highs=(9,), lows=(9,), closes=(9,), is_of_tape=True)
+    found = chart(replace(report, candles=short, summary=replace(report.summary, fills=others)))
+    assert found.data["closes"] == (9,)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -154,3 +155,14 @@ def test_equity_is_cash_and_holdings_whatever_the_path(trades: list[tuple[str, D
     assert equity.drawdown.amount == worst
     assert equity.drawdown.peak.value - equity.drawdown.trough.value == worst
     assert curve.quote_total == cash
+
+
+def test_fills_after_the_end_of_a_tape_are_all_valued_at_their_own_prices() -> None:
+    curve = EquityCurve(TRADED, replace(seconds(100), is_of_tape=True))
+    curve.account(account(0, USDT="1000"))
+    for at_ns, side, price in ((2 * NANOS, "BUY", "90"), (3 * NANOS, "BUY", "80"), (4 * NANOS, "SELL", "95")):
+        curve.advance(at_ns)
+        curve.fill(fill(at_ns, side, "1", price))
+    equity = finished(curve, 5 * NANOS)
+    assert [(point.at_ns // NANOS, point.value) for point in equity.points.items] == [(1, 1000), (2, 1000), (3, 990), (4, 1020)]
+    assert equity.drawdown.amount == 10

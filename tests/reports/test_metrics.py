@@ -7,15 +7,30 @@ import pytest
 
 from report_samples import DOCUMENT, small_summary
 from tc.core.decision import Obligation
-from tc.reports.figures import Oddity
+from tc.reports.figures import Exposed, LimitUse, Oddity, Safety
 from tc.reports.gate import GateSummary, OutcomeCount
 from tc.reports.metrics import METRICS, amount, run_metrics
 from tc.reports.reconciliation import KeptReconciliation, compared_metrics
 from tc.reports.report import ProcessUsage
 from tc.reports.summary import summarize
 
+SAFETY = Safety(
+    "halt",
+    {"blocked": 5},
+    0,
+    (Exposed("BTCUSDT.X", Decimal("0.50"), None, "USDT"),),
+    (LimitUse("max_position", Decimal(2), None),),
+)
 PROCESS = ProcessUsage(2.0, 1.5, 1024, None, 10, "durable")
-KEYED = ("journal.events_by_type", "data.rows_by_dataset", "turnover", "commissions", "profit", "strategy_counters")
+KEYED = (
+    "journal.events_by_type",
+    "data.rows_by_dataset",
+    "turnover",
+    "commissions",
+    "profit",
+    "kill_switch.steps_ns",
+    "strategy_counters",
+)
 
 
 def names_in(value: object, path: str = "") -> set[str]:
@@ -32,7 +47,7 @@ def names_in(value: object, path: str = "") -> set[str]:
 
 def test_every_name_is_in_the_table_and_every_name_of_the_table_is_there() -> None:
     gate = GateSummary("on", 1, (OutcomeCount("held", "rate_capacity", "R53", 1, 7, "O-1"),), (), (Obligation(1, "heartbeat"),))
-    summary = replace(small_summary(), oddities=(Oddity("late_fill", 1, 7, "O-1"),), gate=gate)
+    summary = replace(small_summary(), oddities=(Oddity("late_fill", 1, 7, "O-1"),), gate=gate, safety=SAFETY)
     compared = compared_metrics((KeptReconciliation("reconciliation-0001.json", None),), is_over=False)
     metrics = run_metrics(summary, PROCESS, strategy_counters={"OrderDenied": 1}, compared=compared)
     assert names_in(metrics) == {metric.name for metric in METRICS}

@@ -86,7 +86,7 @@ def explain_run(run: RunDirectory, *, order: str | None = None, position: int | 
     mode = mode_of(configuration.gate)
     story = summary = None
     if order is not None:
-        story = _order(run, order, merged(entries, decisions))
+        story = _order(run, order, merged(entries, decisions), mode)
     elif position is not None:
         story = _position(run, position, merged(entries, decisions), mode)
     elif configuration.gate is not None:
@@ -106,8 +106,8 @@ def _failures(run: RunDirectory) -> tuple[str, ...]:
     return (note,) if count else ()
 
 
-def _order(run: RunDirectory, key: str, steps: Iterator[tuple[EventStreamEntry, Decision | None]]) -> Story:
-    story = order_story(key, steps)
+def _order(run: RunDirectory, key: str, steps: Iterator[tuple[EventStreamEntry, Decision | None]], mode: str) -> Story:
+    story = order_story(key, steps, mode=mode)
     if story is not None:
         return story
     known = dict.fromkeys(each for entry in whole_entries(run)[0] for each in keys_of(entry.event))

@@ -7,7 +7,7 @@ from time import monotonic, monotonic_ns, sleep
 
 from tc.errors import TcError, UnreachableError
 from tc.flows.kill_advice import advice
-from tc.flows.kill_proof import halted_flat, has_ended, run_end
+from tc.flows.kill_proof import halted_flat, has_ended, run_end, venue_ended
 from tc.flows.kill_waiting import Waiting
 from tc.flows.kill_words import GONE, HAS_ENDED, IS_SHARED, NOBODY_LISTENS, VENUE_ENDED
 from tc.flows.killed import Outside, PathTaken, StoppedNode, VenueAccess
@@ -171,7 +171,7 @@ class _ThirdPath:
         if words := self._halted():
             return PathTaken("not needed", words, flat.latency_ns), True
         if self.outside.has_ended(access):
-            return PathTaken("ended", f"{flat.words}; {VENUE_ENDED}", flat.latency_ns), False
+            return PathTaken("ended", f"{flat.words}; {venue_ended(self.node.directory)}", flat.latency_ns), False
         return PathTaken("failed", flat.words, flat.latency_ns), False
 
     def _not_taken(self, access: VenueAccess) -> PathTaken | None:
@@ -180,7 +180,7 @@ class _ThirdPath:
         if not self.always and (proof := run_end(self.node.directory).proof if is_gone else self._halted()):
             return PathTaken("not needed", proof)
         if self.outside.has_ended(access):
-            return PathTaken("ended", VENUE_ENDED)
+            return PathTaken("ended", venue_ended(self.node.directory))
         if reason := self.outside.unavailable(access):
             was_embedded = not self.node.pid and not access.venue_url and has_ended(self.node.directory)
             return PathTaken("ended", VENUE_ENDED) if was_embedded else PathTaken("unavailable", reason)

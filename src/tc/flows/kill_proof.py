@@ -15,13 +15,15 @@ from tc.core.events import (
     KillSwitchChanged,
     OrderFilled,
     OrderInitialized,
+    RunCompleted,
+    RunFailed,
     RunResumed,
     RunStarted,
     RunStopped,
 )
 from tc.core.state.model import FINAL
 from tc.errors import ArtifactError
-from tc.flows.kill_words import COMPARED, HALTED, NEVER_TRADED
+from tc.flows.kill_words import COMPARED, HALTED, KEPT_TO_LOOK_AT, KEPT_TO_RESUME, NEVER_TRADED, NOTHING_RECORDED
 from tc.reports.reconciliation import ReconciliationDocument
 from tc.store.facts import RunReconciled
 from tc.store.files import open_regular, read_file
@@ -66,6 +68,18 @@ def has_ended(directory: str) -> bool:
     return bool(directory) and os.path.lexists(RunDirectory(Path(directory)).seal)
 
 
+def venue_ended(directory: str) -> str:
+    """Return in words what became of an account whose embedded venue has ended with its run.
+
+    An order is on disk before it leaves, so a run that recorded nothing has sent none, and has nothing to go on from.
+    """
+    if not directory or not _has_recorded(RunDirectory(Path(directory))):
+        return NOTHING_RECORDED
+    tail = _tail_of(directory)
+    is_over = tail is not None and isinstance(tail.entries[-1].event, RunCompleted | RunFailed | RunStopped)
+    return KEPT_TO_LOOK_AT if is_over or has_ended(directory) else KEPT_TO_RESUME
+
+
 def halted_flat(directory: str) -> str:
     """Return in words where a run's journal says that it was halted and flat, if nothing behind that undoes it; else nothing."""
     tail = _tail_of(directory)
@@ -91,6 +105,15 @@ def run_end(directory: str) -> RunEnd:
     observed = _observed_at(run, tail.digest)
     left = _NOT_ASKED if observed is None else _left(observed)
     return RunEnd("" if left else COMPARED, left)
+
+
+def _has_recorded(run: RunDirectory) -> bool:
+    try:
+        return run.journal.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 @dataclass(frozen=True, slots=True)

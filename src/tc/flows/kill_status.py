@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from tc.errors import TcError, UnreachableError
 from tc.flows.kill import concerns
 from tc.flows.kill_node import KillPlace, access_of
-from tc.flows.kill_proof import run_end
-from tc.flows.kill_words import VENUE_ENDED
+from tc.flows.kill_proof import run_end, venue_ended
 from tc.flows.node_line import ask_node
 from tc.store.kill_switch import Active, KillSwitch, Scope
 from tc.store.nodes import NodeDocument, list_nodes, process_state
@@ -95,7 +94,7 @@ def _reachable(node: NodeDocument, place: KillPlace, *, is_named: bool) -> Reach
         mode=_mode(node, place.switch),
         no_socket=no_socket,
         no_file=_unread(process) if is_named or not no_socket else _NO_PROCESS if process == "gone" else _UNNAMED,
-        no_venue=VENUE_ENDED if is_venue_gone else place.outside.unavailable(access),
+        no_venue=venue_ended(node.directory) if is_venue_gone else place.outside.unavailable(access),
         left=run_end(node.directory).left if process == "gone" and not is_venue_gone else "",
     )
 

@@ -8,7 +8,10 @@ HALTED = "its journal says halted at position {position}, when the venue said fl
 COMPARED = "its venue was asked after its end, and said: no order is open, and nothing is held"
 NEVER_TRADED = "its journal says that it ended before it traded"
 HAS_ENDED = "the run has ended: it sends nothing, and this mode takes nothing back{left}"
-VENUE_ENDED = "the embedded venue has ended: nothing can trade there; what the account held is kept for `tc run --resume`"
+VENUE_ENDED = "the embedded venue has ended: nothing can trade there"
+KEPT_TO_RESUME = f"{VENUE_ENDED}; what the account held is kept for `tc run --resume`"
+KEPT_TO_LOOK_AT = f"{VENUE_ENDED}; the run has ended for good, and `tc reconcile` shows what the account held"
+NOTHING_RECORDED = f"{VENUE_ENDED}; the run had recorded nothing yet, so it had sent nothing: run its spec again"
 NOBODY_LISTENS = "nobody listens at {url} now: what is open and held there is unknown"
 AND_OTHERS = "the run has ended, and others have its account"
 IS_SHARED = f"{AND_OTHERS}: {{runs}}, still there; it is not flattened unasked"
@@ -22,6 +25,9 @@ AT_VENUE: tuple[tuple[PathOutcome, str], ...] = (
     ("not needed", NEVER_TRADED),
     ("not needed", HAS_ENDED),
     ("ended", VENUE_ENDED),
+    ("ended", KEPT_TO_RESUME),
+    ("ended", KEPT_TO_LOOK_AT),
+    ("ended", NOTHING_RECORDED),
     ("failed", NOBODY_LISTENS),
     ("unavailable", IS_SHARED),
 )

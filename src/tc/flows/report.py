@@ -11,8 +11,10 @@ from tc.checks.finding import Finding
 from tc.core import CoreConfiguration, fold_event_stream_entries, state_digest
 from tc.errors import ArtifactError, InvariantViolation
 from tc.flows.configuration import read_effective_configuration
+from tc.flows.connectivity import kept_connectivity
 from tc.flows.reconcile import kept_reconciliations
 from tc.flows.recording import Recording
+from tc.flows.taped_prices import DrawTape, taped_prices
 from tc.flows.witness import Witness
 from tc.reports.candles import Candles
 from tc.reports.html import render_html
@@ -42,16 +44,20 @@ def report_run(
     recording: Recording,
     document: Mapping[str, Any],
     *,
-    read_candles: Callable[[], Candles | None],
+    read_candles: Callable[[], Candles | None] = lambda: None,
+    draw_tape: DrawTape | None = None,
 ) -> None:
-    """Write metrics.json and both reports of a run whose journal is finished and that is not sealed yet."""
+    """Write metrics.json and both reports of a run whose journal is finished and that is not sealed yet.
+
+    Its prices are those of its dataset, or where ``draw_tape`` is given those of its own tape.
+    """
     findings = () if recording.error is None else (_failure(recording.reason),)
     usage = _usage(recording, is_durable=metadata.is_durable)
     report = _gathered(
         run,
         metadata,
         document,
-        read_candles(),
+        lambda entries: read_candles() if draw_tape is None else taped_prices(run, document, draw_tape, entries=entries),
         status=recording.status,
         state_digest=recording.state_digest,
         process=usage,
@@ -66,8 +72,12 @@ def report_run(
     write_atomic(run.report_html, render_html(report).encode())
 
 
-def report_again(run: RunDirectory, *, data_root: Path, read_candles: CandleReader) -> ReportInput:
-    """Gather a run's report from its directory as it stands, sealed or crashed; prices are drawn where the dataset is present.
+def report_again(
+    run: RunDirectory, *, data_root: Path, read_candles: CandleReader, draw_tape: DrawTape = lambda *_: None
+) -> ReportInput:
+    """Gather a run's report from its directory as it stands, sealed or crashed.
+
+    Prices are drawn where the dataset is present; of a run that has none, from its own tape.
 
     Raises
     ------
@@ -84,7 +94,11 @@ def report_again(run: RunDirectory, *, data_root: Path, read_candles: CandleRead
         run,
         metadata,
         document,
-        _present_candles(document, data_root, read_candles),
+        lambda entries: (
+            _present_candles(document, data_root, read_candles)
+            if document["dataset"]["id"]
+            else taped_prices(run, document, draw_tape, entries=entries)
+        ),
         status=status,
         state_digest=digest,
         process=_stored_usage(run),
@@ -110,7 +124,7 @@ def _gathered(
     run: RunDirectory,
     metadata: Metadata,
     document: Mapping[str, Any],
-    candles: Candles | None,
+    prices: Callable[[int], Candles | None],
     *,
     status: str,
     state_digest: str,
@@ -120,6 +134,7 @@ def _gathered(
     comparing: Literal["none", "open", "over"],
 ) -> ReportInput:
     scan = scan_journal(run.journal)
+    candles = prices(scan.entries)
     if scan.damage is not None:
         damaged = Finding(scan.damage.reason, f"journal.jsonl line {scan.damage.line}", "a whole journal", scan.damage.reason)
         findings = (*findings, damaged)
@@ -136,6 +151,7 @@ def _gathered(
         error=error,
         reconciliations=kept_reconciliations(run),
         comparing=comparing,
+        connectivity=kept_connectivity(run),
     )
 
 
@@ -161,8 +177,6 @@ def _digest_now(run: RunDirectory, configuration: CoreConfiguration) -> str:
 
 
 def _present_candles(document: Mapping[str, Any], data_root: Path, read_candles: CandleReader) -> Candles | None:
-    if not document["dataset"]["id"]:
-        return None  # The rows are those of the run's own tape.
     try:
         dataset = load_dataset(data_root, document["dataset"]["id"])
     except ArtifactError:

@@ -37,6 +37,8 @@ class Candles:
         End of each candle, inclusive, in nanoseconds since the epoch, rising; a multiple of the interval. Its start is exclusive.
     opens, highs, lows, closes
         The first, highest, lowest and last price of each candle.
+    is_of_tape
+        Whether they are of the run's own tape, which may end before the run does.
 
     """
 
@@ -50,6 +52,7 @@ class Candles:
     highs: tuple[int, ...]
     lows: tuple[int, ...]
     closes: tuple[int, ...]
+    is_of_tape: bool = False
 
     def __len__(self) -> int:
         return len(self.ends_ns)
@@ -83,6 +86,7 @@ def coarser(candles: Candles, *, limit: int) -> Candles:
         tuple(max(candles.highs[first:end]) for first, end in groups),
         tuple(min(candles.lows[first:end]) for first, end in groups),
         tuple(candles.closes[end - 1] for _, end in groups),
+        candles.is_of_tape,
     )
 
 

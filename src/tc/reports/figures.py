@@ -125,6 +125,51 @@ class Drawdown:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposed:
+    """What is held of an instrument, over all positions, and its value at the last price known; None where none is known."""
+
+    instrument_id: str
+    signed_quantity: Decimal
+    value: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """A limit that is set, and what is used of it now, in its unit; None for a limit of single orders."""
+
+    limit: str
+    value: Decimal | None
+    used: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """What kept a run safe.
+
+    Parameters
+    ----------
+    kill_switch
+        Its mode.
+    kill_steps
+        How long after it was asked for the last kill reached each of its steps, in nanoseconds.
+    submits_after_halt
+        Orders that were sent although they were created, or still held back, when the run was halted: must be 0.
+    exposures
+        By instrument, those that are flat again among them.
+    limits
+        Those that are set; nothing without a gate.
+
+    """
+
+    kill_switch: str
+    kill_steps: Mapping[str, int]
+    submits_after_halt: int
+    exposures: tuple[Exposed, ...]
+    limits: tuple[LimitUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Equity:
     """Equity over time, recomputed exactly from fills.
 
@@ -183,6 +228,19 @@ class OpenPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order that was open at the end; ``is_answered`` is false when the venue had said nothing of it, or of its cancel."""
+
+    key: str
+    instrument_id: str
+    side: str
+    quantity: Decimal
+    filled: Decimal
+    price: Decimal | None
+    is_answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Oddity:
     """Something legal that an operator should know of, or the rule that the journal's last entry breaks; counted by its code."""
 
@@ -227,6 +285,8 @@ class RunSummary:
     open_positions: tuple[OpenPosition, ...]
     oddities: tuple[Oddity, ...]
     gate: GateSummary | None
+    safety: Safety
+    open_orders: tuple[OpenOrder, ...] = ()
 
     @property
     def recorded_events(self) -> int:

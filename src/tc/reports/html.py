@@ -1,7 +1,5 @@
 """report.html: a run's report as one file that loads nothing and runs nothing but what its Content-Security-Policy names."""
 
-import hashlib
-from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,7 +11,7 @@ from markupsafe import Markup
 from tc.reports.page.build import page_of
 from tc.reports.page.chart import chart_of
 from tc.reports.page.content import Table
-from tc.reports.page.words import visible
+from tc.reports.page.environment import html_environment, policy_source
 from tc.reports.report import ReportInput
 
 SHORT_DIGEST = 12
@@ -52,22 +50,13 @@ def _assets() -> _Assets:
     policy = "; ".join(
         (
             "default-src 'none'",
-            f"script-src {_source(library)} {_source(script)}",
-            f"style-src {_source(style)}",
+            f"script-src {policy_source(library)} {policy_source(script)}",
+            f"style-src {policy_source(style)}",
             "base-uri 'none'",
             "form-action 'none'",
         )
     )
     return _Assets(Markup(style), Markup(library), Markup(script), policy)  # noqa: S704 - files of this package
-
-
-def _source(text: str) -> str:
-    """Return what a Content-Security-Policy calls an inline element of this text."""
-    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _finalize(value: object) -> object:
-    return value if isinstance(value, Markup) else visible(str(value))
 
 
 def _short(digest: str) -> str:
@@ -84,14 +73,6 @@ def _columns(tables: list[Table]) -> list[list[Table]]:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tc.reports"),
-        autoescape=True,
-        finalize=_finalize,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = html_environment()
     environment.filters |= {"short": _short, "columns": _columns}
     return environment.get_template("report.html.j2")

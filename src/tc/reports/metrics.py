@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
-from tc.reports.figures import RunSummary
+from tc.reports.figures import RunSummary, Safety
 from tc.reports.report import ProcessUsage
 
 METRICS_SCHEMA = 1
@@ -100,6 +100,18 @@ METRICS: tuple[Metric, ...] = (
     Metric("gate.unrealised[].deadline_ns", "ns since 1970 UTC", "a deadline that lay behind the run's end"),
     Metric("gate.unrealised[].reason", "", "why it was one"),
     Metric("gate.unrealised[].scope", "", "what it was about: an order key, an instrument, or empty"),
+    Metric("kill_switch.mode", "", "the kill switch when the journal ends: none, reduce, halt, halt_all or flatten"),
+    Metric("kill_switch.steps_ns.*", "ns", "how long after it was asked for the last kill reached a step"),
+    Metric(
+        "kill_switch.submits_after_halt", "orders", "sent although they were created, or held back, when the run was halted: 0"
+    ),
+    Metric("exposures[].instrument_id", "", "an instrument of which something is or was held"),
+    Metric("exposures[].signed_quantity", "units", "what is held at the end, over all positions; above zero when long"),
+    Metric("exposures[].value", "currency", "its value at the last price known, without its sign; null where none is known"),
+    Metric("exposures[].currency", "", "the currency of that; empty where it is not known"),
+    Metric("limits[].limit", "", "a limit of the risk configuration that is set"),
+    Metric("limits[].value", "", "what it is set to"),
+    Metric("limits[].used", "", "what is used of it at the end, in the worst case; null for a limit of single orders"),
     Metric("reconciliation.comparisons", "comparisons", "with the venue, as far as this was written: absent for a backtest"),
     Metric("reconciliation.clean", "comparisons", "of these, as the journal says"),
     Metric("reconciliation.found", "comparisons", "of these, not as the journal says"),
@@ -150,6 +162,7 @@ def run_metrics(
         "open_positions": [_plain(asdict(position)) for position in summary.open_positions],
         "oddities": [asdict(oddity) for oddity in summary.oddities],
         "gate": _gate(summary),
+        **_safety(summary.safety),
         **({} if compared is None else {"reconciliation": compared}),
         "process": _process(summary, process),
         "strategy_counters": dict(strategy_counters or {}),
@@ -194,6 +207,15 @@ def _gate(summary: RunSummary) -> Metrics | None:
         "decisions": gate.decisions,
         "outcomes": [asdict(each) for each in gate.outcomes],
         "unrealised": [{"deadline_ns": each.deadline_ns, "reason": each.reason, "scope": each.scope} for each in gate.unrealised],
+    }
+
+
+def _safety(safety: Safety) -> Metrics:
+    switch = {"mode": safety.kill_switch, "steps_ns": dict(safety.kill_steps), "submits_after_halt": safety.submits_after_halt}
+    return {
+        "kill_switch": switch,
+        "exposures": [_plain(asdict(each)) for each in safety.exposures],
+        "limits": [_plain(asdict(each)) for each in safety.limits],
     }
 
 

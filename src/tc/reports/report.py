@@ -6,6 +6,7 @@ from typing import Literal
 
 from tc.checks.finding import Finding
 from tc.reports.candles import Candles
+from tc.reports.connectivity import KeptConnectivity
 from tc.reports.figures import RunSummary
 from tc.reports.reconciliation import KeptReconciliation
 
@@ -71,6 +72,8 @@ class ReportInput:
     comparing
         Whether the run traded on a venue: ``none`` for a backtest; ``open`` while the comparison at its end is still to come, so
         that it is not among these; else ``over``.
+    connectivity
+        Checks of readiness and probes that the run directory keeps, in order.
 
     """
 
@@ -86,3 +89,4 @@ class ReportInput:
     error: str | None = None
     reconciliations: Sequence[KeptReconciliation] = ()
     comparing: Literal["none", "open", "over"] = "none"
+    connectivity: Sequence[KeptConnectivity] = ()

@@ -19,6 +19,7 @@ from tc.core.events import (
     SnapshotTaken,
     SubmitRequested,
 )
+from tc.reports.asked import Asker
 from tc.reports.ending import Ending
 from tc.reports.page.reasons import outcome_text
 from tc.reports.told import age, market_text, text_of
@@ -64,9 +65,9 @@ def merged(
             yield entry, None
 
 
-def order_story(key: str, steps: Iterable[tuple[EventStreamEntry, Decision | None]]) -> Story | None:
-    """Tell everything that happened to the order of a key; None when the stream does not know it."""
-    teller = _Teller(key)
+def order_story(key: str, steps: Iterable[tuple[EventStreamEntry, Decision | None]], *, mode: str = "on") -> Story | None:
+    """Tell everything that happened to the order of a key; None when the stream does not know it. ``mode`` is the gate's."""
+    teller = _Teller(key, mode)
     for entry, decision in steps:
         teller.take(entry, decision)
     return teller.story()
@@ -78,16 +79,18 @@ def position_story(
     """Tell what happened at one position, and all that was decided there; with the last position that was looked at."""
     references: dict[str, MarketObserved] = {}
     instruments: dict[str, str] = {}
+    asker = Asker(mode)
     last = 0
     for entry, decision in steps:
         event, last = entry.event, last_position(entry)
+        by = asker.take(event)
         if isinstance(event, MarketObserved):
             references[event.instrument_id] = event
         elif isinstance(event, OrderInitialized):
             instruments[event.client_order_id] = event.instrument_id
         if last < position:
             continue
-        lines = [Line(position, event.at_ns, "event", text_of(event))]
+        lines = [Line(position, event.at_ns, "event", text_of(event, by=by))]
         keys = keys_of(event)
         if decision is not None:
             named = {instruments.get(each.key, ""): None for each in decision.outcomes}
@@ -117,8 +120,9 @@ def keys_of(event: Event) -> tuple[str, ...]:
 class _Teller:
     """Picks out of a stream what one order is about, and remembers what it needs to say why."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, mode: str) -> None:
         self._key = key
+        self._asker = Asker(mode)
         self._lines: list[Line] = []
         self._references: dict[str, MarketObserved] = {}
         self._shown: MarketObserved | None = None
@@ -129,6 +133,7 @@ class _Teller:
     def take(self, entry: EventStreamEntry, decision: Decision | None) -> None:
         """Take the next step of the stream."""
         event = entry.event
+        by = self._asker.take(event)
         if isinstance(event, MarketObserved):
             self._references[event.instrument_id] = event
         elif isinstance(event, RunResumed | SnapshotTaken):
@@ -140,7 +145,7 @@ class _Teller:
         elif isinstance(event, SnapshotTaken) and is_own:
             self._known(next(each for each in event.orders if each.terms.client_order_id == self._key))
         if is_own or (own and _causes(event)):
-            text = f"{text_of(event)}{RECOVERED if self._is_recovering else ''}"
+            text = f"{text_of(event, by=by)}{RECOVERED if self._is_recovering else ''}"
             self._lines.append(Line(entry.position, event.at_ns, "event", text))
             self._ending.event(event)
         if own and decision is not None:

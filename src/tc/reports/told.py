@@ -39,6 +39,8 @@ from tc.core.events import (
     TapeBlockWritten,
     TapeStopped,
 )
+from tc.core.reserved import is_flattens
+from tc.reports.asked import FLATTEN, STRATEGY
 from tc.reports.page.reasons import OBLIGATIONS
 from tc.reports.page.words import count, utc, written
 from tc.reports.venue_reason import venue_reason
@@ -46,11 +48,14 @@ from tc.reports.venue_reason import venue_reason
 _NS = 1_000_000_000
 
 
-def text_of(event: Event) -> str:
-    """Return what an event says, in one sentence; one that is rarely asked for with its fields."""
+def text_of(event: Event, *, by: str = STRATEGY) -> str:
+    """Return what an event says, in one sentence; one that is rarely asked for with its fields. ``by`` is who asked for it."""
     tell = _TEXTS.get(type(event))
     if tell is not None:
         return tell(event)
+    request = _REQUESTS.get(type(event))
+    if request is not None:
+        return f"{by} asked to {request(event)}"
     fields = msgspec.to_builtins(event)
     kind = fields.pop("type")
     return f"{kind} " + ", ".join(f"{name} {value}" for name, value in fields.items() if name not in {"at_ns", "event_ns"})
@@ -88,8 +93,9 @@ def _created(event: OrderInitialized) -> str:
         f", {name}" for name, is_set in (("post-only", event.post_only), ("reduce-only", event.reduce_only)) if is_set
     )
     second = "a second order under the id " if event.is_duplicate else ""
+    by = FLATTEN if is_flattens(event) else event.strategy_id
     return (
-        f"{event.strategy_id} created {second}{event.client_order_id}: "
+        f"{by} created {second}{event.client_order_id}: "
         f"{event.side} {written(event.quantity)} {event.instrument_id}, "
         f"{event.order_type}{price}{trigger}, {event.time_in_force}{flags}"
     )
@@ -113,15 +119,13 @@ def _keys(keys: tuple[str, ...]) -> str:
 
 
 _SECOND = {False: "", True: "the second order under the id "}
+_REQUESTS: Mapping[type, Callable[[Any], str]] = {
+    SubmitRequested: lambda e: f"submit {_keys(e.client_order_ids)}" + (" as one group" if len(e.client_order_ids) > 1 else ""),
+    ModifyRequested: lambda e: f"change {e.client_order_id}: {_terms(e.quantity, e.price, e.trigger_price)}",
+    CancelRequested: lambda e: f"cancel {_keys(e.client_order_ids)}",
+}
 _TEXTS: Mapping[type, Callable[[Any], str]] = {
     OrderInitialized: _created,
-    SubmitRequested: lambda e: (
-        f"the strategy asked to submit {_keys(e.client_order_ids)}" + (" as one group" if len(e.client_order_ids) > 1 else "")
-    ),
-    ModifyRequested: lambda e: (
-        f"the strategy asked to change {e.client_order_id}: {_terms(e.quantity, e.price, e.trigger_price)}"
-    ),
-    CancelRequested: lambda e: f"the strategy asked to cancel {_keys(e.client_order_ids)}",
     DispatchFailed: lambda e: f"{e.client_order_id}: the {e.kind} was dispatched and never left: {e.reason}",
     OrderDenied: lambda e: f"{_SECOND[e.is_duplicate]}{e.client_order_id} was denied before it was sent: {e.reason}",
     OrderEmulated: lambda e: f"{e.client_order_id} is held by the engine's emulator",

@@ -21,14 +21,15 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 
 def block_bytes(rows: Sequence[TapeRow]) -> bytes:
     """Return rows as the bytes of a block; there is at least one."""
-    kinds = np.array([KIND_ORDER.index(row.kind) for row in rows], dtype=np.int8)
-    names = {name: number for number, name in enumerate(dict.fromkeys(row.identifier for row in rows))}
-    identifiers = np.array([names[row.identifier] for row in rows], dtype=np.int32)
-    columns = _columns(rows, kinds)
+    kinds = _numbers([row.kind for row in rows], KIND_ORDER, np.int8)
+    named = [row.identifier for row in rows]
+    names = tuple(dict.fromkeys(named))
+    identifiers = _numbers(named, names, np.int32)
+    columns = _columns([row.values for row in rows], kinds)
     batch = pa.record_batch(
         [
             pa.DictionaryArray.from_arrays(from_integers(kinds, pa.int8()), texts(KIND_ORDER)),
-            pa.DictionaryArray.from_arrays(from_integers(identifiers, pa.int32()), texts(tuple(names))),
+            pa.DictionaryArray.from_arrays(from_integers(identifiers, pa.int32()), texts(names)),
             *(columns[name] for name in _TYPES),
         ],
         schema=SCHEMA,
@@ -62,13 +63,19 @@ def rows_of(batch: pa.RecordBatch, kind: PartKind, identifier: str, schema: pa.S
     return pa.record_batch([theirs.column(name) for name in schema.names], schema=schema)
 
 
-def _columns(rows: Sequence[TapeRow], kinds: "np.ndarray[Any, np.dtype[np.int8]]") -> dict[str, pa.Array]:
+def _numbers(words: Sequence[str], known: Sequence[str], number: "type[np.integer[Any]]") -> "np.ndarray[Any, np.dtype[Any]]":
+    """Return each word as the number of its place among those that are known."""
+    places = {word: place for place, word in enumerate(known)}
+    return np.fromiter(map(places.__getitem__, words), dtype=number, count=len(words))
+
+
+def _columns(rows: Sequence[Sequence[int | str]], kinds: "np.ndarray[Any, np.dtype[Any]]") -> dict[str, pa.Array]:
     """Return each column for all rows: the values of the kinds that have it, spread to their places."""
     parts: dict[str, list[pa.Array]] = {name: [] for name in _TYPES}
     places: dict[str, list[Any]] = {name: [] for name in _TYPES}
     for number, kind in enumerate(KIND_ORDER):
         theirs = np.flatnonzero(kinds == number)
-        values = zip(*(rows[place].values for place in theirs.tolist()), strict=True) if len(theirs) else ()
+        values = zip(*map(rows.__getitem__, theirs.tolist()), strict=True) if len(theirs) else ()
         for name, column in zip(TAPE_COLUMNS[kind], values, strict=False):
             parts[name].append(_array(column, _TYPES[name]))
             places[name].append(theirs)

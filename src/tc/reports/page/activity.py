@@ -77,7 +77,7 @@ def throughput(summary: RunSummary, process: ProcessUsage | None) -> Section:
 def _findings(findings: Sequence[Finding]) -> Table:
     columns = (Column("Finding", "code"), Column("Subject"), Column("Expected"), Column("Actual"))
     rows = tuple((finding.code, finding.subject, finding.expected, finding.actual) for finding in findings)
-    return Table("findings", "Findings", columns, rows, is_wide=True)
+    return Table("findings", "Findings", columns, rows, is_wide=True, has_sentences=True)
 
 
 def _oddities(summary: RunSummary) -> Table:
@@ -92,7 +92,7 @@ def _oddities(summary: RunSummary) -> Table:
         (each.code, exact(each.count), exact(each.position) if each.position else "", each.subject, _ODDITIES.get(each.code, ""))
         for each in summary.oddities
     )
-    return Table("anomalies", "Anomalies", columns, rows, is_wide=True)
+    return Table("anomalies", "Anomalies", columns, rows, is_wide=True, has_sentences=True)
 
 
 def _outcome(outcomes: OrderOutcomes, name: str, title: str) -> tuple[str, str, str]:
@@ -115,4 +115,4 @@ def _refusals(summary: RunSummary) -> Table:
         for refusal in summary.refusals
     )
     note = "Reasons that differ only in their numbers are counted together; position is where the first one is in the journal."
-    return Table("refusals", "Denials and rejections", columns, rows, note)
+    return Table("refusals", "Denials and rejections", columns, rows, note, has_sentences=True)

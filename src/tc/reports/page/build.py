@@ -6,9 +6,11 @@ from collections.abc import Mapping
 import msgspec
 
 from tc.reports.page.activity import alerts, orders, throughput
+from tc.reports.page.connected import connected
 from tc.reports.page.content import Command, Named, Page, Table, Tile, Tone
 from tc.reports.page.decided import decided
 from tc.reports.page.document import dataset_of, instrument_of, said, strategy_of
+from tc.reports.page.left import left
 from tc.reports.page.reconciled import mismatches, reconciled
 from tc.reports.page.results import fills, results
 from tc.reports.page.words import NONE, brief, count, exact, money, percent, ratio, utc
@@ -33,7 +35,9 @@ def page_of(report: ReportInput) -> Page:
         orders(report.summary),
         *(() if report.summary.gate is None else (decided(report.summary.gate),)),
         fills(report.summary),
+        left(report),
         reconciled(report.reconciliations, comparing=report.comparing),
+        connected(report.connectivity),
         throughput(report.summary, report.process),
     )
     return Page(

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tc.reports.candles import NANOS, Candles, coarser, fitting_interval_ns, interval_end_ns
+from tc.reports.candles import NANOS, Candles, coarser
 from tc.reports.figures import Fill, Point, RunSummary
 from tc.reports.page.content import Column, Table
 from tc.reports.page.document import instrument_of
+from tc.reports.page.prices import DECIMALS, prices_of
 from tc.reports.page.words import NONE, count, exact, interval, utc, visible, written
 from tc.reports.report import ReportInput
 from tc.reports.thinning import Sampled
 
 CANDLES_DRAWN = 2_000
 ROWS_LISTED = 48
-FILLS_PRECISION = 8
 
 type Json = dict[str, object]
 
@@ -33,11 +33,11 @@ class Chart:
 def chart_of(report: ReportInput) -> Chart | None:
     """Return what is to be drawn; None when there is neither a price nor a fill."""
     summary = report.summary
-    prices = report.candles or _prices_of_fills(summary.fills.items)
+    instrument = instrument_of(report) or next(iter(summary.net_quantities), "")
+    prices, beyond = prices_of(report.candles, summary.fills.items, instrument, limit=CANDLES_DRAWN)
     if prices is None:
         return None
     drawn = coarser(prices, limit=CANDLES_DRAWN)
-    instrument = instrument_of(report) or next(iter(summary.net_quantities), "")
     money = _money(summary)
     equity = _values_at(drawn, () if money is None else money[2].items)
     net = summary.net_quantities.get(instrument, Sampled())
@@ -61,7 +61,7 @@ def chart_of(report: ReportInput) -> Chart | None:
         "fills": groups,
         "orders": marks,
     }
-    notes = _notes(report.candles, drawn, summary, len(groups), net)
+    notes = _notes(summary, len(groups), net, _source(report.candles, drawn, beyond))
     shape = "candle" if drawn.drawn_as == "candles" else "point"
     label = f"{count(len(drawn), shape)} of {instrument} with {count(len(groups), 'fill marker')}, equity and position below"
     return Chart(data, label, notes, _values(drawn, position, equity, "" if money is None else f"{money[0]} ({money[1]})"))
@@ -74,32 +74,6 @@ def _money(summary: RunSummary) -> tuple[str, str, Sampled[Point]] | None:
     for currency, points in summary.balance_points.items():
         return "Balance", currency, points
     return None
-
-
-def _prices_of_fills(fills: Sequence[Fill]) -> Candles | None:
-    """Return a line through the prices of fills, for a run whose dataset is not at hand."""
-    if not fills:
-        return None
-    in_order = sorted(fills, key=lambda fill: fill.at_ns)
-    span_ns = in_order[-1].at_ns - in_order[0].at_ns
-    interval_ns = fitting_interval_ns(span_ns, step_ns=NANOS, limit=CANDLES_DRAWN)
-    precision = min(FILLS_PRECISION, max(-int(fill.price.as_tuple().exponent) for fill in fills))
-    closes: dict[int, list[int]] = {}
-    for fill in in_order:
-        price = round(fill.price.scaleb(max(precision, 0)))
-        closes.setdefault(interval_end_ns(fill.at_ns, interval_ns), []).append(price)
-    return Candles(
-        "line",
-        "prices of fills",
-        len(fills),
-        max(precision, 0),
-        interval_ns,
-        tuple(closes),
-        tuple(prices[0] for prices in closes.values()),
-        tuple(max(prices) for prices in closes.values()),
-        tuple(min(prices) for prices in closes.values()),
-        tuple(prices[-1] for prices in closes.values()),
-    )
 
 
 def _index(drawn: Candles, at_ns: int) -> int:
@@ -143,13 +117,18 @@ def _order_marks(drawn: Candles, summary: RunSummary) -> list[list[object]]:
     return [[*key, number, _float(price)] for key, (number, price) in sorted(groups.items())]
 
 
-def _notes(candles: Candles | None, drawn: Candles, summary: RunSummary, markers: int, net: Sampled[Point]) -> tuple[str, ...]:
+def _source(candles: Candles | None, drawn: Candles, beyond: int) -> str:
+    """Return what the price is drawn from."""
     length = interval(drawn.interval_ns)
-    shape = "candles" if drawn.drawn_as == "candles" else "points"
     if candles is None:
-        notes = [f"Drawn from the fills: the line joins their prices, in steps of {length}; the market rows were not at hand."]
-    else:
-        notes = [f"{exact(drawn.rows)} {drawn.source}, drawn as {exact(len(drawn))} {shape} of {length}."]
+        return f"Drawn from the fills: the line joins their prices, in steps of {length}; the market rows were not at hand."
+    shape = "candles" if drawn.drawn_as == "candles" else "points"
+    ends = f" Beyond the ends of the tape the line joins the prices of {count(beyond, 'fill')}." if beyond else ""
+    return f"{exact(drawn.rows)} {drawn.source}, drawn as {exact(len(drawn))} {shape} of {length}.{ends}"
+
+
+def _notes(summary: RunSummary, markers: int, net: Sampled[Point], source: str) -> tuple[str, ...]:
+    notes = [source]
     fills = summary.fills
     if fills.total:
         shown = "" if fills.is_whole else f"Showing {exact(len(fills.items))} of {count(fills.total, 'fill')}. "
@@ -188,5 +167,5 @@ def _exact(value: Decimal | None) -> str:
 def _float(value: Decimal | None) -> float | int | None:
     if value is None:
         return None
-    number = round(float(value), FILLS_PRECISION)
+    number = round(float(value), DECIMALS)
     return int(number) if number.is_integer() else number

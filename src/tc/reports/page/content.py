@@ -35,6 +35,8 @@ class Table:
         Whether it is detail that a reader opens.
     is_figures
         Whether it is a list of names and values.
+    has_sentences
+        Whether sentences stand in it: where there is no room for them side by side, each row is a list.
 
     """
 
@@ -46,6 +48,7 @@ class Table:
     is_wide: bool = False
     is_folded: bool = False
     is_figures: bool = False
+    has_sentences: bool = False
 
 
 @dataclass(frozen=True, slots=True)

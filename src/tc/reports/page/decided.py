@@ -30,7 +30,7 @@ def _outcomes(gate: GateSummary) -> Table:
         (each.result, each.reason, exact(each.count), exact(each.position), each.key, _meaning(each.result, each.reason))
         for each in gate.outcomes
     )
-    return Table("gate-outcomes", "Commands by result and reason", columns, rows, is_wide=True)
+    return Table("gate-outcomes", "Commands by result and reason", columns, rows, is_wide=True, has_sentences=True)
 
 
 def _examples(gate: GateSummary) -> Table:
@@ -64,7 +64,7 @@ def _examples(gate: GateSummary) -> Table:
 def _unrealised(gate: GateSummary) -> Table:
     columns = (Column("Deadline (UTC)", "time"), Column("Reason", "code"), Column("About"), Column("Meaning"))
     rows = tuple((utc(each.deadline_ns), each.reason, each.scope, OBLIGATIONS.get(each.reason, "")) for each in gate.unrealised)
-    return Table("gate-unrealised", "Deadlines that lay behind the run's end", columns, rows)
+    return Table("gate-unrealised", "Deadlines that lay behind the run's end", columns, rows, has_sentences=True)
 
 
 def _meaning(result: str, reason: str) -> str:

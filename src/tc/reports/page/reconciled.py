@@ -49,7 +49,7 @@ def mismatches(kept: Sequence[KeptReconciliation]) -> Table:
     rows += [("unknown", kind, "", reason) for kind, reason in document.unknown.items()]
     hidden = len(document.findings) - ROWS_KEPT
     note = f"and {exact(hidden)} more in ops/{kept[-1].artifact}" if hidden > 0 else ""
-    return Table("mismatches", "The latest reconciliation", columns, tuple(rows), note, is_wide=True)
+    return Table("mismatches", "The latest reconciliation", columns, tuple(rows), note, is_wide=True, has_sentences=True)
 
 
 def _row(kept: KeptReconciliation) -> tuple[str, ...]:

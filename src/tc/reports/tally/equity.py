@@ -92,7 +92,7 @@ class EquityCurve:
             self._held = subtract(self._held, event.commission)
         elif event.commission != ZERO:
             self._foreign[f"commissions in {event.commission_currency}"] = None
-        if self._candles is None:
+        if self._candles is None or (self._candles.is_of_tape and self._next == len(self._candles)):
             self._value_at(event.at_ns, event.price)
         else:
             self._unmarked = Point(event.at_ns, event.price)

@@ -9,7 +9,8 @@ from tc.reports.figures import Oddity, RunSummary
 from tc.reports.gate import GateTally
 from tc.reports.tally.equity import EquityCurve, Traded
 from tc.reports.tally.holdings import HoldingTally, open_positions
-from tc.reports.tally.orders import OrderTally
+from tc.reports.tally.orders import OrderTally, open_orders
+from tc.reports.tally.safety import SafetyTally
 
 RULE_BROKEN = "rule_broken"
 
@@ -35,6 +36,7 @@ class JournalTally:
         self._holdings = HoldingTally(traded)
         self._equity = EquityCurve(traded, candles)
         self._gate = None if configuration.gate is None else GateTally(configuration.gate.mode)
+        self._safety = SafetyTally(traded, configuration.gate)
 
     def take(self, entry: EventStreamEntry) -> None:
         """Take the journal's next entry."""
@@ -55,6 +57,7 @@ class JournalTally:
         self._state = after
         if self._gate is not None and decision is not None:
             self._gate.take(decision)
+        self._safety.take(event, before, after)
         kind = type(event)
         if kind in self._orders.handlers and not is_without_effect(event, before.execution, after.execution):
             self._orders.handlers[kind](event, entry.position, before, after)
@@ -98,6 +101,8 @@ class JournalTally:
             open_positions=open_positions(state),
             oddities=(*_oddities(state), *(() if self._broken is None else (self._broken,))),
             gate=None if self._gate is None else self._gate.summary(),
+            safety=self._safety.summary(state),
+            open_orders=open_orders(state),
         )
 
     def _count(self, entry: EventStreamEntry) -> None:

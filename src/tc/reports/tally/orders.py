@@ -18,7 +18,7 @@ from tc.core.events import (
 from tc.core.state import slots
 from tc.core.state.exact import ZERO
 from tc.core.state.orders import find
-from tc.reports.figures import OrderMark, OrderOutcomes, Refusal
+from tc.reports.figures import OpenOrder, OrderMark, OrderOutcomes, Refusal
 from tc.reports.tally.refusals import Refusals
 from tc.reports.thinning import Sampled, Thinning
 
@@ -113,3 +113,24 @@ def _side_and_price(state: State, client_order_id: str) -> tuple[str, Decimal | 
     if terms is None:  # pragma: no cover - the fold refuses an event of an order that it does not know
         return "", None
     return terms.side, terms.trigger_price if terms.price is None else terms.price
+
+
+def open_orders(state: State) -> tuple[OpenOrder, ...]:
+    """Return the orders that are open in a State, by key; those among them of which it is not known whether they arrived."""
+    flying = state.execution.queue.in_flight
+    found = {
+        key: OpenOrder(
+            key,
+            order.terms.instrument_id,
+            order.terms.side,
+            order.quantity,
+            order.filled,
+            order.price,
+            is_answered=order.status != "SUBMITTED" and not order.pending and slots.get(flying, key) is None,
+        )
+        for key, order in slots.items(state.execution.orders.open)
+    }
+    for key, sent in slots.items(flying):
+        if key not in found and sent.kind == "NEW" and sent.quantity is not None:
+            found[key] = OpenOrder(key, sent.instrument_id, sent.side, sent.quantity, ZERO, sent.price, is_answered=False)
+    return tuple(found[key] for key in sorted(found))
