@@ -87,6 +87,7 @@ timing:
 operations: []
 node: null
 stop: null
+connectivity_readiness: null
 core:
   closed_orders_kept: 4096
   price_history:
@@ -137,6 +138,7 @@ def test_R15_the_effective_document_holds_every_value_with_the_fees_resolved() -
             "operations": [],
             "node": None,
             "stop": None,
+            "connectivity_readiness": None,
             "core": {"closed_orders_kept": 4096, "price_history": {"samples": 0, "every_s": "1"}},
         },
         "instrument": msgspec.to_builtins(INSTRUMENT),
@@ -289,6 +291,7 @@ def test_R12_two_run_specs_have_one_fingerprint_only_if_they_are_equal(one: RunS
         "timing.heartbeat_s=60",
         "operations.0.kill_switch=halt",
         "operations=[]",
+        "connectivity_readiness={venue: BINANCE}",
         "core.closed_orders_kept=1",
         "core.price_history.samples=1",
     ],

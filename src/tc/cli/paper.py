@@ -18,6 +18,7 @@ from tc.cli.show import printable, show_error, show_fields, show_json
 from tc.errors import ExitCode, TcError
 
 if TYPE_CHECKING:
+    from tc.flows.supervise import Supervised
     from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.run_spec import RunSpec
@@ -200,12 +201,19 @@ def _show(document: Mapping[str, Any], result: wiring.PaperResult) -> None:
     if document["unsettled"]:
         shown["the node left"] = "; ".join(document["unsettled"])
     if document["unsettled"] or result.supervised.is_settled:
-        shown["left at the venue"] = "; ".join(document["left_at_venue"]) or "nothing: it was taken care of from outside"
+        shown["left at the venue"] = left_words(result.supervised)
     if (held := result.reconciliation) is not None:
         shown["reconciliation"] = held.verdict
         if amounts := _held_at(held):
             shown["held"] = amounts
     show_fields({name: printable(str(value)) for name, value in shown.items()})
+
+
+def left_words(seen: "Supervised") -> str:
+    """Return what is left at the venue, once what was to be done from outside is done."""
+    done = "nothing: it was taken care of from outside"
+    untouched = "whatever the node left: nothing was done about it from outside"
+    return "; ".join(seen.settled) or (done if seen.is_settled else untouched)
 
 
 def _held_at(document: "ReconciliationDocument") -> str:

@@ -34,6 +34,8 @@ SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SECONDS_PATTERN = r"^(0|[1-9][0-9]{0,7})(\.[0-9]{1,9})?$"
 TIME_OF_DAY_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 END_OF_DAY_PATTERN = rf"{TIME_OF_DAY_PATTERN}|^24:00$"
+BCRYPT_PATTERN = r"^\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$"
+HEADER_VALUE_PATTERN = r"^[!-~]([ -~]*[!-~])?$"
 LONGEST_SECONDS = Decimal(31_622_400)  # a leap year
 
 
@@ -227,3 +229,7 @@ EnvironmentName = Annotated[
 ]
 TraderId = Annotated[str, _matching(TRADER_ID_PATTERN, "capitals and digits, a hyphen and three digits, such as TC-001")]
 RelativeFile = Annotated[str, _matching(RELATIVE_FILE_PATTERN, "a file relative to the folder of this document")]
+BcryptHash = Annotated[
+    str, _matching(BCRYPT_PATTERN, "a bcrypt hash, as `htpasswd -nBC 10 NAME` prints it after the colon", is_shown=False)
+]
+HeaderValue = Annotated[str, _matching(HEADER_VALUE_PATTERN, "a header's value in printable ASCII")]

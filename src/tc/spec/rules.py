@@ -31,6 +31,7 @@ def check_run_spec(reading: Reading) -> None:
     _check_period(reading)
     check_gate(reading)
     check_mode(reading)
+    _check_connectivity(reading)
 
 
 def _check_account(reading: Reading) -> None:
@@ -81,6 +82,22 @@ def _check_import(reading: Reading) -> None:
     for name, folder in reading.values.items():
         if name.startswith("strategy.python_path[") and str(folder).startswith(("/", "~")):
             reading.refuse(name, "expected a folder relative to this document, so that it means the same on every machine")
+
+
+def _check_connectivity(reading: Reading) -> None:
+    """Refuse another venue than the run's, and a name that is listed twice: it is needed, or it is not."""
+    block = "connectivity_readiness"
+    venue, instrument = reading.values.get(f"{block}.venue"), reading.values.get("instrument")
+    if isinstance(venue, str) and isinstance(instrument, str) and instrument.rpartition(".")[2] != venue:
+        reading.refuse(f"{block}.venue", f"the run's venue is {instrument.rpartition('.')[2]}; expected that")
+    seen: dict[object, str] = {}
+    for path, value in reading.values.items():
+        group = path.removeprefix(f"{block}.").partition("[")[0]
+        if not path.startswith(f"{block}.") or not path.endswith("]"):
+            continue
+        if value in seen:
+            reading.refuse(path, "it is listed twice" if seen[value] == group else f"it is {seen[value]} already")
+        seen.setdefault(value, group)
 
 
 def _check_engine(reading: Reading) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from tc.errors import DocumentError
+from tc.spec.connectivity_spec import ConnectivityReadinessSpec
 from tc.spec.gate_spec import ExecutionSpec, GateMode, OperationSpec, RiskSpec, TimingSpec
 from tc.spec.grammar import (
     ClassPath,
@@ -281,6 +282,14 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     stop: Annotated[
         StopSpec | None,
         Meta(title="Stop", description="When a paper run ends, and what becomes of its orders.", examples=[{"duration_s": "60"}]),
+    ] = None
+    connectivity_readiness: Annotated[
+        ConnectivityReadinessSpec | None,
+        Meta(
+            title="Connectivity readiness",
+            description="Which environment variables, by their names, `tc connectivity readiness` looks for; null: nothing.",
+            examples=[{"venue": "BINANCE", "required": ["TC_VENUE_API_KEY", "TC_VENUE_API_SECRET"]}],
+        ),
     ] = None
     core: Annotated[CoreSpec, Meta(title="Core", description="Bounds on what the fold keeps in memory.")] = CoreSpec()
 

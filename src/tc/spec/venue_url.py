@@ -100,7 +100,7 @@ def judge(url: str, *, environment: str = LOOPBACK, has_consent: bool = False) -
     port = int(parts["port"][1:]) if parts["port"] else None
     if port is not None and port > _LAST_PORT:
         raise _refused(url, f"a port is at most {_LAST_PORT}")
-    address = _address_here(host)
+    address = address_here(host)
     if address is not None:
         if scheme not in {"http", "ws"}:
             raise _refused(url, "the loopback exchange speaks http and ws, without TLS")
@@ -127,8 +127,8 @@ def _judged_testnet(url: str, host: str, scheme: str, port: int | None, *, envir
     return VenueUrl(TESTNET, *pair, _TLS_PORT)
 
 
-def _address_here(host: str) -> str | None:
-    """Return the address of this machine that a host is, or None for any other host."""
+def address_here(host: str) -> str | None:
+    """Return the address of this machine that a host is as it is written, or None for any other host; nothing is looked up."""
     if host == "localhost":
         return "127.0.0.1"
     if host == "[::1]":
@@ -137,10 +137,10 @@ def _address_here(host: str) -> str | None:
 
 
 def _refused(url: str, why: str) -> RefusedError:
-    return RefusedError(f"orders and signed requests do not go to {_host_of(url)}: {why}", hint=_HINT)
+    return RefusedError(f"orders and signed requests do not go to {host_of(url)}: {why}", hint=_HINT)
 
 
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
     """Return a URL's host for a message, or say that it cannot be told: what stands before it or behind may be a secret."""
     _, separator, rest = url.partition("://")
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]

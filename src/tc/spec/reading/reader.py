@@ -61,8 +61,7 @@ class _Walk:
         note = reason or getattr(node, "note", "")
         message = f"expected {expected(type_)}{'; ' if note else ''}{note}"
         choices = [str(choice) for choice in getattr(type_, "values", ())]
-        grammar = grammar_of(type_) if isinstance(type_, inspect.Metadata) else None
-        value = str(node) if grammar is None or grammar.is_shown else None
+        value = str(node) if _is_shown(type_) else None
         self._problems.add(node.place, path, message, value=value, word=word, choices=choices)
         return UNSET
 
@@ -139,7 +138,12 @@ class _Walk:
         return UNSET if UNSET in values else tuple(values)
 
     def mapping(self, node: nodes.Node, type_: inspect.DictType, path: str) -> Read:
-        return self.anything(node, type_, path) if isinstance(node, nodes.Mapping) else self._refuse(node, type_, path)
+        if not isinstance(node, nodes.Mapping):
+            return self._refuse(node, type_, path)
+        if isinstance(type_.value_type, inspect.AnyType):
+            return self.anything(node, type_, path)
+        values = {key: self.read(entry.value, type_.value_type, joined(path, key)) for key, entry in node.entries.items()}
+        return UNSET if UNSET in values.values() else values
 
     def anything(self, node: nodes.Node, type_: inspect.Type, path: str) -> Read:
         """Return a node as a JSON value."""
@@ -153,6 +157,22 @@ class _Walk:
             value = _json_value(node)
             return self._refuse(node, type_, path) if value is UNSET else value
         return UNSET
+
+
+def _is_shown(type_: inspect.Type) -> bool:
+    """Say whether what does not fit may be shown; where many are expected, one of them may stand instead."""
+    match type_:
+        case inspect.StructType():
+            return all(_is_shown(known.type) for known in type_.fields)
+        case inspect.VarTupleType():
+            return _is_shown(type_.item_type)
+        case inspect.DictType():
+            return _is_shown(type_.value_type)
+        case inspect.Metadata():
+            grammar = grammar_of(type_)
+            return _is_shown(type_.type) if grammar is None else grammar.is_shown
+        case _:
+            return True
 
 
 def _json_value(node: nodes.Scalar) -> str | float | UnsetType | None:
