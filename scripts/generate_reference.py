@@ -1,16 +1,19 @@
-"""Write the generated pages under docs/reference/, or with --check say which of them are out of date."""
+"""Write the generated pages under docs/reference/ and the alert rules, or with --check say which of them are out of date."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from generate_alerts import REPOSITORY, RULES, alerts
+from generate_alerts import rules as alert_rules
 from reference.artifacts import findings, metrics, observed_file, run_directory
 from reference.commands import command_line, exit_codes
 from reference.events import event_types
+from reference.families import families
 from reference.rules import rules
 from reference.schemas import json_output, run_spec
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+FOLDER = REPOSITORY / "docs" / "reference"
 
 PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line,
@@ -20,24 +23,27 @@ PAGES: dict[str, Callable[[], str]] = {
     "observed-file.md": observed_file,
     "events.md": event_types,
     "metrics.md": metrics,
+    "prometheus-metrics.md": families,
     "findings.md": findings,
     "json-output.md": json_output,
     "rules.md": rules,
+    "alerts.md": alerts,
 }
+FILES: dict[Path, Callable[[], str]] = {**{FOLDER / name: render for name, render in PAGES.items()}, RULES: alert_rules}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or compare them; 1 when --check finds one out of date."""
-    written = {name: (FOLDER / name).read_text(encoding="utf-8") if (FOLDER / name).is_file() else "" for name in PAGES}
-    stale = {name: text for name, render in PAGES.items() if (text := render()) != written[name]}
+    """Write the files, or compare them; 1 when --check finds one out of date."""
+    written = {path: path.read_text(encoding="utf-8") if path.is_file() else "" for path in FILES}
+    stale = {path: text for path, render in FILES.items() if (text := render()) != written[path]}
     if "--check" in arguments:
-        for name in stale:
-            print(f"docs/reference/{name} is out of date: run `make docs`")
+        for path in stale:
+            print(f"{path.relative_to(REPOSITORY)} is out of date: run `make docs`")
         return 1 if stale else 0
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in stale.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-        print(f"wrote docs/reference/{name}")
+    for path, text in stale.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(REPOSITORY)}")
     return 0
 
 

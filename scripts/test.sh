@@ -5,13 +5,14 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH="$PWD/.venv/bin:$PATH"
+unset PYTHONDONTWRITEBYTECODE # hundreds of processes are started here, and each would compile what it imports
 
 workers=${1:-2}
 pure=(core spec checks)
 failed=0
 
-run() { # [pytest options…]
-  pytest -n "$workers" -m "not soak" --cov --cov-report= "$@" || failed=1
+run() { # [pytest options…]; a worker keeps to whole files, and so to what their fixtures have started, until it helps the other
+  pytest -n "$workers" --dist worksteal -m "not soak" --cov --cov-report= "$@" || failed=1
 }
 
 hold() { # percent what [coverage report options…]

@@ -1,10 +1,13 @@
 """Fixtures that every room's tests may use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from warm import end_templates
 
 # How long an example takes says more about what else this machine does than about the code.
 settings.register_profile("tc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,3 +23,10 @@ def real_data() -> Path:
     if not (folder / "PROVENANCE.md").is_file():
         pytest.skip(f"the folder of real market data is absent: {folder}")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates() -> Iterator[None]:
+    """End what warm processes were forked from."""
+    yield
+    end_templates()

@@ -67,6 +67,8 @@ class FakeVenue:
     used_weight: int = 0
     minute: int | None = None
     weight_limit: int = 2_400
+    touch: tuple[str, str, str, str] = ("60000.00", "1.000", "60000.10", "2.000")
+    """The best bid and its size, the best ask and its size."""
     begins_windows_at_the_first: bool = False
     """Which rows of a window come that holds more than a page; the documentation says the most recent, but of no window."""
 
@@ -138,6 +140,9 @@ class FakeVenue:
             filters = [{"filterType": "MARKET_LOT_SIZE", "maxQty": f"{self.most:f}", "minQty": "0.001", "stepSize": "0.001"}]
             limit = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": self.weight_limit}
             return web.json_response({"symbols": [{"symbol": "BTCUSDT", "filters": filters}], "rateLimits": [limit]})
+        if request.path == "/fapi/v1/ticker/bookTicker":
+            names = ("bidPrice", "bidQty", "askPrice", "askQty")
+            return web.json_response({"symbol": parameters["symbol"], **dict(zip(names, self.touch, strict=True)), "time": 0})
         return self._unsigned(request) or self._carried_out(request, parameters)
 
     def _unsigned(self, request: web.Request) -> web.Response | None:
@@ -243,6 +248,8 @@ def _weight(request: web.Request) -> int:
             return 5
         case "order" if request.method == "POST":
             return 0
+        case "bookTicker":
+            return 2
     return 1
 
 

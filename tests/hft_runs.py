@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tc.core.decision import Decision
 from tc.core.events import STREAM_SCHEMA, Event, RunCompleted, RunStarted
 from tc.core.intents import CancelIntent, Intent, NewIntent, ReplaceIntent
 from tc.engines.hft.backtest import HftBacktest, HftEngine
+from tc.engines.hft.process import HftProcess
 from tc.engines.hft.settings import HftSettings
 from tc.ports import BacktestRequest, CoreStrategy
 from tc.runtime.stream import EventStream
@@ -22,6 +24,7 @@ from tc.spec.gate_spec import LIMITS, RiskSpec
 from tc.spec.library import load_instrument
 from tc.spec.run_spec import CoreSpec, DataSpec, PriceHistorySpec, RunSpec, StrategySpec, VenueSpec
 from tc.store.dataset import Dataset, DatasetPart
+from warm import HFT, WarmProcess, template
 
 INSTRUMENT = "BTCUSDT-PERP.BINANCE"
 START_NS = 1_700_000_000_000_000_000
@@ -170,6 +173,11 @@ def configuration(asked: BacktestRequest, backtest: HftBacktest, engine: HftEngi
     return CoreConfiguration.from_document(document)
 
 
+def warm_process() -> HftProcess:
+    """Start hftbacktest in a process that has it imported already."""
+    return HftProcess(partial(WarmProcess, template(*HFT)))
+
+
 def record(
     rows: Sequence[Row],
     strategy: CoreStrategy | None = None,
@@ -178,12 +186,13 @@ def record(
     should_stop: Callable[[], bool] = lambda: False,
     behind_ns: int = MS,
     jitter: bool = False,
+    start: Callable[[], HftProcess] = warm_process,
     **changes: Any,
 ) -> Recorded:
     """Run a strategy, or the one that the spec names, on a book, and record it in memory."""
     asked = request(rows, **changes)
     data = frame(rows, behind_ns=behind_ns, jitter=jitter)
-    engine = HftEngine(lambda dataset, start_ns, end_ns: _window(data, end_ns), settings)
+    engine = HftEngine(lambda dataset, start_ns, end_ns: _window(data, end_ns), settings, start)
     backtest = engine.prepare(asked)
     recorded = Recorded(configuration(asked, backtest, engine))
     try:

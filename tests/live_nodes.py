@@ -21,6 +21,7 @@ from tc.core.events import Event
 from tc.store.kill_switch import FOLDER, KillSwitch, Scope
 from tc.store.nodes import socket_path
 from venue_process import Caller, calling, venue_environment, venue_process
+from warm import NODE, WarmProcess, template
 
 PATIENCE_S = 15.0
 HERE = Path(__file__).resolve().parent
@@ -212,7 +213,8 @@ def live_node(
         "reconciling": reconciling or {},
     }
     (folder / "job.json").write_text(json.dumps(job))
-    process = subprocess.Popen(
+    process = WarmProcess(
+        template(*NODE),
         [sys.executable, str(HERE / "live_node.py"), str(folder / "job.json")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

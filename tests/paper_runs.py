@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import warm
 from commands import Answer
 from live_nodes import STRATEGY
 from tc.core import EventStreamEntry
@@ -91,10 +92,7 @@ class Place:
     environment: dict[str, str] = field(default_factory=venue_environment)
 
     def tc(self, *arguments: object) -> Done:
-        command = [sys.executable, "-m", "tc", *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=90, check=False
-        )
+        done = warm.tc(*arguments, cwd=self.folder, surroundings=self.environment, timeout=90)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def run(self, run_id: str) -> RunDirectory:

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import strategies as st
 
 from tc.errors import DocumentError
+from tc.spec.connectivity_spec import ConnectivityReadinessSpec
 from tc.spec.gate_spec import (
     LIMITS,
     ExecutionSpec,
@@ -182,6 +183,13 @@ _operations = st.sampled_from(
         (OperationSpec(at="2262-04-10T00:00:00Z", reset_throttle=True, reason="ü"),),
     ]
 )
+_readiness = st.builds(
+    ConnectivityReadinessSpec,
+    venue=st.just("BINANCE"),
+    required=st.sampled_from([(), ("TC_KEY", "_SECRET2")]),
+    optional=st.sampled_from([(), ("A",)]),
+    enabled=st.booleans(),
+)
 _all_run_specs = st.builds(
     RunSpec,
     spec_version=st.just(1),
@@ -202,6 +210,7 @@ _all_run_specs = st.builds(
     ),
     timing=st.builds(TimingSpec, **dict.fromkeys(TimingSpec.__struct_fields__, st.none() | _seconds)),
     operations=st.just(()) | _operations,
+    connectivity_readiness=st.none() | _readiness,
     core=st.builds(
         CoreSpec,
         closed_orders_kept=st.integers(1, LARGEST_INTEGER),

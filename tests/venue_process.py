@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from warm import COMMAND, WarmProcess, template
+
 API_KEY, API_SECRET = "the-public-key", "the-private-secret"
 SYMBOL = "BTCUSDT"
 READY_S = 10
@@ -109,20 +111,17 @@ def venue_environment() -> dict[str, str]:
     return {**os.environ, "TC_VENUE_API_KEY": API_KEY, "TC_VENUE_API_SECRET": API_SECRET}
 
 
-def start_venue(*options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tc", "venue", "serve", *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=venue_environment(),
-        text=True,
-    )
+def start_venue(*options: str, is_warm: bool = False) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tc", "venue", "serve", *options]
+    pipes: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    if is_warm:
+        return WarmProcess(template(*COMMAND), command, env=venue_environment(), text=True, **pipes)
+    return subprocess.Popen(command, env=venue_environment(), text=True, **pipes)
 
 
 @contextmanager
-def venue_process(*options: str) -> Iterator[VenueProcess]:
-    process = start_venue(*options)
+def venue_process(*options: str, is_warm: bool = True) -> Iterator[VenueProcess]:
+    process = start_venue(*options, is_warm=is_warm)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

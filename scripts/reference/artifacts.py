@@ -9,9 +9,11 @@ from reference.structs import struct_fields
 from tc.checks import cause, integrity, quality
 from tc.checks.reconcile import CODES as RECONCILE_CODES
 from tc.checks.reconcile.observed import document as observed
+from tc.reports.connectivity import Percentiles, ProbeAttempt, ProbeDocument, ReadinessDocument, SoughtName, Timings
 from tc.reports.metrics import METRICS, METRICS_SCHEMA
 from tc.reports.reconciliation import FieldDifference, ReconciliationDocument, ToldFinding, ToldRow
 from tc.store import facts
+from tc.store.heartbeat import Channel, NodeHeartbeat, SupervisorHeartbeat, Witness
 from tc.store.layout import RunDirectory
 from tc.store.metadata import GitCommit, Metadata, WallTime
 from tc.store.seal import Checkpoint, Seal, SealedFile, SealedJournal
@@ -32,6 +34,23 @@ run decides. Counts are integers; amounts are exact decimal strings.
 
 _RECONCILIATION = """
 What `tc reconcile` found, one file for each time, never written over. `observed` is an [observed file](observed-file.md).
+"""
+
+_READINESS = """
+What `tc connectivity readiness` came to, one file for each time, never written over. Without `--run` it lies in
+`<artifacts root>/connectivity/` instead. Its `kind` is `readiness`. What it means: [Connectivity](../concepts/connectivity.md).
+"""
+
+_PROBE = """
+What `tc connectivity probe` came to, in the same places. Its `kind` is `probe`.
+"""
+
+_LIVE = """
+`live/node.json` is what a run's node says of itself, twice a second while it lives; `live/supervisor.json` what its supervisor
+says, once a second and when something changes. Each is replaced whole. No seal covers them, and no archive holds them: what they
+say is true of a moment, and what happened is in the journal. One that is not replaced any more says that its writer hangs or is
+dead. An attached node has no supervisor. What follows for market data:
+[Paper trading](../concepts/paper-trading.md#is-the-market-data-alive).
 """
 
 _OBSERVED = """
@@ -97,6 +116,9 @@ def run_directory() -> str:
     blocks += ["## ops.jsonl", _OPS, *_structs(*get_args(facts.Fact.__value__), facts.OpsArtifact)]
     blocks += ["## ops/reconciliation-NNNN.json", _RECONCILIATION]
     blocks += _structs(ReconciliationDocument, ToldFinding, ToldRow, FieldDifference)
+    blocks += ["## ops/readiness-NNNN.json", _READINESS, *_structs(ReadinessDocument, SoughtName)]
+    blocks += ["## ops/probe-NNNN.json", _PROBE, *_structs(ProbeDocument, ProbeAttempt, Timings, Percentiles)]
+    blocks += ["## live/", _LIVE, *_structs(NodeHeartbeat, Channel, SupervisorHeartbeat, Witness)]
     return page("Run directory", *blocks)
 
 
@@ -136,6 +158,7 @@ def _files() -> str:
     for attribute, member in vars(RunDirectory).items():
         path = getattr(run, attribute) if isinstance(member, property) else None
         if isinstance(path, Path) and path != run.path:
-            name = path.name if path.suffix else f"{path.name}/"
+            inside = path.relative_to(run.path).as_posix()
+            name = inside if path.suffix else f"{inside}/"
             rows.append((code(name), as_markdown(member.__doc__ or "")))
     return table(["name", "what it is"], rows)

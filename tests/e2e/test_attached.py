@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ import yaml
 
 from live_nodes import STRATEGY, venue
 from paper_runs import Place, until
+from tc.store.heartbeat import read_node_heartbeat
 from tc.store.kill_switch import FOLDER, KillSwitch, Scope
 from tc.store.layout import RunDirectory
 from tc.store.nodes import socket_path
 from venue_process import Caller, venue_environment
+from warm import NODE, WarmProcess, template
 
 pytestmark = pytest.mark.e2e
 
@@ -189,13 +192,15 @@ def operator(place: Place, url: str, methods: str = TRADES, **changes: Any) -> I
     (place.folder / "subject.py").write_text(STRATEGY + methods)
     (place.folder / "attached.yaml").write_text(yaml.safe_dump({**SPEC, **changes}))
     (place.folder / "job.json").write_text(json.dumps({"url": url}))
-    with _process(place, str(OPERATOR), "job.json") as started:
+    with _process(place, str(OPERATOR), "job.json", start=partial(WarmProcess, template(*NODE))) as started:
         yield started
 
 
 @contextmanager
-def _process(place: Place, *command: str, **environment: str) -> Iterator[Operator]:
-    process = subprocess.Popen(
+def _process(
+    place: Place, *command: str, start: Callable[..., subprocess.Popen[str]] = subprocess.Popen, **environment: str
+) -> Iterator[Operator]:
+    process = start(
         [sys.executable, *command],
         cwd=place.folder,
         env={**place.environment, **environment},
@@ -277,6 +282,11 @@ def test_the_documented_example_is_recorded_compared_and_killed_like_a_paper_run
     assert not list((place.folder / "runtime" / "nodes").glob("*.json"))
     kinds = {json.loads(line)["entry"]["event"]["type"] for line in run.journal.read_text().splitlines()}
     assert {"SnapshotTaken", "SubmitRequested", "ControlTimeReached", "TapeBlockWritten", "KillSwitchAdvanced"} <= kinds
+    said = read_node_heartbeat(run)
+    assert said is not None
+    assert (said.state, said.reconnects) == ("stopped", {"data": 0, "execution": 0})
+    assert all(each.messages > 0 for each in said.channels if each.channel == "TradeTick")
+    assert not run.supervisor_heartbeat.exists()
     assert "Task was destroyed" not in "".join(theirs.wrote)
 
 

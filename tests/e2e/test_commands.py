@@ -1,7 +1,6 @@
 """`tc` as people use it: real processes, real engine, real signals."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import warm
 from recorded_runs import before_the_gate, body_digest
 from tc.store.journal import scan_journal
 from tc.store.layout import RunDirectory
@@ -26,14 +26,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def tc(tmp_path: Path) -> Command:
     def run(*arguments: object, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: PLW1510 - the exit code is what is tested
-            [*TC, *map(str, arguments)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env={**os.environ, **environment},
-        )
+        return warm.tc(*arguments, cwd=tmp_path, timeout=timeout, **environment)
 
     return run
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import warm
 from tc.checks.evidence import items_of
 from tc.core import EventStreamEntry
 from tc.core.decision import Decision
@@ -64,14 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: PLW1510 - the exit code is what is tested
-        [sys.executable, "-m", "tc", *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, **environment},
-    )
+    return warm.tc(*arguments, cwd=folder, timeout=240, **environment)
 
 
 def directory(folder: Path, run: str) -> RunDirectory:

@@ -18,6 +18,7 @@ import pytest
 from tc.exchange import Flattened, Keys, VenueLine, VenueReading, flatten, read_account
 from tc.spec.venue_url import VenueUrl, judge
 from tc.store.nodes import NodeDocument, write_node
+from warm import COMMAND, WarmProcess, template
 
 pytestmark = pytest.mark.e2e
 
@@ -60,10 +61,9 @@ class Served:
 
 @contextmanager
 def serving(*options: str) -> Iterator[Served]:
-    process = subprocess.Popen(
-        [TC, "venue", "serve", "--faults", "--until-stdin-closes", *options],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **ENVIRONMENT},
-    )  # fmt: skip
+    command = [sys.executable, "-m", "tc", "venue", "serve", "--faults", "--until-stdin-closes", *options]
+    pipes: Any = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+    process = WarmProcess(template(*COMMAND), command, text=True, env={**os.environ, **ENVIRONMENT}, **pipes)
     try:
         assert process.stdout
         yield Served(process, json.loads(process.stdout.readline())["url"])

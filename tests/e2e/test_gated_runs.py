@@ -1,7 +1,6 @@
 """The gated smoke run as people use it: each outcome in it, told by `tc runs explain`, the same in every process, and killed."""
 
 import json
-import os
 import random
 import shutil
 import signal
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import warm
 from recorded_runs import SPECS, Workshop, decisions, events, held_until_sent, outcomes
 from tc.cli.main import main
 from tc.store.layout import RunDirectory
@@ -54,14 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tc_in(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: PLW1510 - the exit code is what is tested
-        [sys.executable, "-m", "tc", *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, **environment},
-    )
+    return warm.tc(*arguments, cwd=folder, **environment)
 
 
 @pytest.fixture

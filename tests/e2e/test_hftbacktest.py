@@ -1,13 +1,13 @@
 """`tc run` on an order book in hftbacktest, as people use it."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+import warm
 
 pytestmark = pytest.mark.e2e
 SPEC = Path(__file__).resolve().parents[2] / "specs" / "btcusdt_hft.yaml"
@@ -42,21 +42,14 @@ class Killer(msgspec.Struct, frozen=True):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hft")
-    subprocess.run([sys.executable, "-m", "tc", "data", "prepare", "btcusdt-book-sample"], cwd=folder, check=True, timeout=120)
+    warm.tc("data", "prepare", "btcusdt-book-sample", cwd=folder).check_returncode()
     return folder
 
 
 @pytest.fixture
 def tc(folder: Path) -> Command:
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: PLW1510 - the exit code is what is tested
-            [sys.executable, "-m", "tc", *map(str, arguments)],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            env={**os.environ, **environment},
-        )
+        return warm.tc(*arguments, cwd=folder, timeout=240, **environment)
 
     return run
 

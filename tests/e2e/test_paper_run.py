@@ -99,6 +99,18 @@ def test_the_sealed_report_says_that_the_last_comparison_came_after_it_and_a_lat
     assert metrics["reconciliation"]["latest"] == "clean"
 
 
+def test_its_report_is_drawn_from_its_tape_and_says_what_it_left(place: Place, completed: tuple[PaperRun, Done]) -> None:
+    run, _ = completed
+    sealed, later = run.directory.report_md.read_text(), place.tc("runs", "report", run.run_id).out
+    for report in (sealed, later):
+        assert "mid-prices of quotes of BTCUSDT-PERP.BINANCE on the run's tape, drawn as" in report
+        assert "held at the close of each candle" in report
+    assert "By the journal, " in sealed
+    assert "By its venue, asked at" in later
+    left = [each for each in reconciliation(run)["observed"]["positions"] if each["signed_quantity"].strip("-0.")]
+    assert ("| Position | `BTCUSDT-PERP.BINANCE` |" in later) == bool(left)
+
+
 def test_it_verifies_and_replays_to_the_same_decisions(place: Place, completed: tuple[PaperRun, Done]) -> None:
     holds(place, completed[0].run_id)
     again = place.tc("runs", "replay", completed[0].run_id)
@@ -137,9 +149,13 @@ def stopped(place: Place) -> Iterator[dict[str, tuple[PaperRun, Done]]]:
     with side_by_side({"ctrl-c": by_terminal, "sigterm": by_signal}) as runs:
         for run in runs.values():
             run.until_out()
+            assert len(children(run.process.pid)) == 2  # its node and its venue
+        left = {pid for run in runs.values() for pid in children(run.process.pid)}
         os.killpg(runs["ctrl-c"].process.pid, signal.SIGINT)
         runs["sigterm"].send(signal.SIGTERM)
-        yield {name: (run, run.ended()) for name, run in runs.items()}
+        ended = {name: (run, run.ended()) for name, run in runs.items()}
+        assert [pid for pid in left if not is_gone(pid)] == []
+        yield ended
 
 
 @pytest.mark.parametrize("how", ["ctrl-c", "sigterm"])
@@ -151,6 +167,7 @@ def test_a_signal_stops_it_with_on_stop_done(place: Place, stopped: dict[str, tu
     assert run.is_flat() == (how == "ctrl-c")  # whose on_stop is flatten
     logs = b"".join(log.read_bytes() for log in run.directory.path.glob("logs/*"))
     assert b"Received SIG" not in logs  # Nautilus's own handler would not wait for the orders.
+    assert list((place.folder / "runtime" / "nodes").glob(f"{run.run_id}.[js]*")) == []
     holds(place, run.run_id)
 
 
@@ -371,6 +388,8 @@ def test_a_strategy_of_nautilus_own_trades_unmodified(
     assert done.code == 0, done.err
     assert (done.json()["status"], done.json()["reconciliation"]) == ("completed", "clean")
     assert run.events(OrderFilled)
+    assert run.directory.decisions.stat().st_size > 0
+    assert list(run.directory.path.glob("logs/*.jsonl"))
     holds(place, run.run_id)
 
 

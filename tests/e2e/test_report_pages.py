@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from conftest import REPOSITORY
 from ema_cross import DOCUMENT, EmaCross, filusdt_candles
 from report_samples import hostile_report, small_report
+from tc.reports.figures import Oddity
 from tc.reports.html import render_html
 from tc.reports.report import ReportInput
 from tc.reports.summary import summarize
@@ -112,6 +113,27 @@ def test_a_report_fits_complains_of_nothing_and_asks_nobody(
     assert colours_drawn(found.page) > 10
     assert found.complaints == []
     assert found.requests == [pages[name].as_uri()]
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_a_phone_nothing_of_a_table_of_sentences_is_beyond_the_edge(browser: Browser, tmp_path: Path, theme: str) -> None:
+    report = small_report()
+    key = "O-20261121-091500-001-000-12"
+    oddities = tuple(Oddity(code, 12, 1204, key) for code in ("repeated_event", "duplicate_key"))
+    path = tmp_path / "odd.html"
+    path.write_text(render_html(replace(report, summary=replace(report.summary, oddities=oddities))), encoding="utf-8")
+    context = browser.new_context(viewport={"width": PHONE, "height": 900}, color_scheme=theme)
+    page = opened(context, path).page
+    assert page.locator(".sentences").count() >= 3
+    beyond = "all => all.filter(each => each.parentElement.scrollWidth > each.parentElement.clientWidth).length"
+    assert page.locator(".sentences").evaluate_all(beyond) == 0
+    for cell in page.locator("#anomalies td").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE
+    named = page.locator("#anomalies td").last.evaluate("each => getComputedStyle(each, '::before').content")
+    assert named == '"Meaning"'
     context.close()
 
 

@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from paper_runs import TRADER, Done, PaperRun, Place, children, is_gone, until
 from tc.core import EventStreamEntry
 from tc.core.events import OrderAccepted, OrderCanceled, OrderFilled, OrderInitialized, RunResumed, SnapshotTaken
 from tc.store.journal import read_entries
-from venue_process import venue_process
+from venue_process import SYMBOL, Caller, venue_process
 
 pytestmark = pytest.mark.e2e
 
@@ -143,12 +143,18 @@ def venue(place: Place) -> Iterator[str]:
         yield found.url
 
 
+def fills(caller: Caller) -> int:
+    return len(caller.signed("GET", "/fapi/v1/userTrades", symbol=SYMBOL).document)
+
+
 def test_orders_that_were_filled_while_nobody_was_there_are_found(place: Place, venue: str) -> None:
     there = ("--set", f"node={json.dumps({'venue_url': venue})}", "--set", "strategy.parameters.half_spread_ticks=1")
     with place.paper("filled", *LONG, *there) as run:
         run.until_recorded(OrderFilled)
         crash(run, run.process.pid, run.node().pid)
-    time.sleep(3)  # The market moves on, and the quotes stay.
+    with closing(Caller(venue)) as caller:
+        before = fills(caller)
+        until(lambda: fills(caller) > before)  # The market moves on, and the quotes stay.
     done = go_on(place, "filled")
     assert (done.code, done.json()["reconciliation"]) == (0, "clean"), done.err
     entries = entries_of(place, "filled")

@@ -1,7 +1,6 @@
 """Nautilus's own Binance futures adapter, unmodified, trades on the venue; and decodes every payload with its own structs."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,6 +14,7 @@ from nautilus_trader.adapters.binance.futures.schemas import account as futures
 from nautilus_trader.adapters.binance.futures.schemas import market as futures_market
 from nautilus_trader.adapters.binance.futures.schemas import user, wallet
 
+import warm
 from venue_process import SYMBOL, Caller, VenueProcess, calling, listening, user_stream, venue_process
 
 pytestmark = pytest.mark.e2e
@@ -42,7 +42,7 @@ def caller(venue: VenueProcess) -> Iterator[Caller]:
 def node(venue: VenueProcess, script: str) -> dict[str, Any]:
     """Run a real TradingNode, and return what came of its script."""
     command = [sys.executable, str(NODE), venue.url, script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, cwd=NODE.parent)
+    done = warm.run(command, of=warm.template(*warm.NODE), timeout=90, cwd=NODE.parent)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
     result = json.loads(lines[-1])

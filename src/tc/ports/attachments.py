@@ -12,6 +12,7 @@ from tc.ports.lives import NodeState, OwnLine, TapeWriter
 from tc.ports.streams import Stream
 from tc.spec.instrument import InstrumentSpec
 from tc.spec.run_spec import RunSpec
+from tc.store.layout import RunDirectory
 
 AttachmentEnd = Literal["stopped", "detached", "full", "left"]
 """The node stopped; it goes on without us, as its script asked, or because the disk is full; or its process ends and it was
@@ -34,7 +35,7 @@ class AttachRequest:
         Our own line to the node's venue; or, in words, why nothing of the node may be controlled from here: it is only watched.
     kill_seconds
         How long a kill may take.
-    kill_position
+    kill_position, run
         As a paper run's.
 
     """
@@ -47,6 +48,7 @@ class AttachRequest:
     line: OwnLine | str
     kill_seconds: float = 10.0
     kill_position: int | None = None
+    run: RunDirectory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tc.ports.streams import CoreStrategy, Stream
 from tc.spec.instrument import InstrumentSpec
 from tc.spec.run_spec import RunSpec
 from tc.spec.venue_url import VenueUrl
+from tc.store.layout import RunDirectory
 from tc.store.tape import TapeEvent, TapeRow
 
 OnStop = Literal["leave", "cancel", "flatten"]
@@ -122,6 +123,8 @@ class PaperRequest:
         the position are the strategy's then, as they were.
     since_ns
         When the run began, where it goes on: what had ended at the venue before is another run's. None where it begins now.
+    run
+        Where the node's heartbeat is written; None for nowhere.
 
     """
 
@@ -146,6 +149,7 @@ class PaperRequest:
     kill_position: int | None = None
     catch_up: Callable[[], Sequence[Event]] | None = None
     since_ns: int | None = None
+    run: RunDirectory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,175 @@
+"""A run's ops stream, read on as it grows, and what its facts add up to."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+
+from tc.reports.connectivity import ProbeDocument, decode_connectivity
+from tc.store.facts import DrillConcluded, Fact, OpsArtifact, OpsEntry, ReadinessChecked, RunReconciled, RunVerified, VenueProbed
+from tc.store.files import open_regular, unreadable
+from tc.store.journal.lines import GENESIS, claimed_digest
+from tc.store.layout import RunDirectory
+from tc.store.ops import judged_line
+from tc.telemetry.newest import keep
+from tc.telemetry.run_facts import Compared, Drilled, Probed, Readiness
+
+MOST_NAMES = 100
+"""So many specs, targets and drills of a run are told apart; who probes more is told of the newest."""
+
+MOST_ARTIFACT_BYTES = 32 << 20
+CRITICAL = ("order_", "fill_", "position_")
+"""How the codes of the findings begin that are critical: what the rest is about can be read again."""
+
+
+class OpsFacts:
+    """Keeps the last of each kind; `read` takes what was appended since."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._run = run
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seen: tuple[int, int] = (0, 0)
+        self._size = 0
+        self._entries = 0
+        self._digest = GENESIS
+        self._verdicts = {"clean": 0, "found": 0, "unknown": 0}
+        self._readiness: dict[str, Readiness] = {}
+        self._probes: dict[tuple[str, str], Probed] = {}
+        self._drills: dict[str, Drilled] = {}
+        self._reconciled: RunReconciled | None = None
+        self._probed: dict[tuple[str, str], VenueProbed] = {}
+        self.compared: Compared | None = None
+        self.is_verified: bool | None = None
+
+    @property
+    def readiness(self) -> tuple[Readiness, ...]:
+        """The last readiness of each spec."""
+        return tuple(self._readiness.values())
+
+    @property
+    def probes(self) -> tuple[Probed, ...]:
+        """The last probe of each target."""
+        return tuple(self._probes.values())
+
+    @property
+    def drills(self) -> tuple[Drilled, ...]:
+        """The last execution of each drill."""
+        return tuple(self._drills.values())
+
+    def read(self) -> None:
+        """Take what was appended; a stream that was replaced or cut is read anew, and a damaged line ends it.
+
+        Raises
+        ------
+        ArtifactError
+            The stream is there and cannot be read.
+
+        """
+        try:
+            with open_regular(self._run.ops) as file:
+                found = os.fstat(file.fileno())
+                if found.st_ino != self._seen[0] or found.st_size < self._seen[1]:
+                    self._begin()
+                self._seen = found.st_ino, found.st_size
+                data = os.pread(file.fileno(), found.st_size - self._size, self._size)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreadable(self._run.ops, error) from None
+        for line in BytesIO(data):
+            if not self._took(line):
+                break
+        self._read_artifacts()
+
+    def _read_artifacts(self) -> None:
+        """Read what the newest facts name: of a long stream the older artifacts are of no use."""
+        fact = self._reconciled
+        if fact is not None:
+            found = severities(self._artifact(fact.artifacts))
+            artifact = fact.artifacts[0].name if fact.artifacts else ""
+            self.compared = Compared(
+                **self._verdicts, verdict=fact.verdict, at_ns=fact.at_ns, severities=found, artifact=artifact
+            )
+            self._reconciled = None
+        for key, probe in self._probed.items():
+            keep(self._probes, key, self._as_probed(probe), most=MOST_NAMES)
+        self._probed.clear()
+
+    def _took(self, line: bytes) -> bool:
+        entry = judged_line(line, self._digest, self._entries + 1)
+        if not isinstance(entry, OpsEntry):
+            return False  # A torn line is read again, whole, when somebody appends behind it.
+        self._digest = claimed_digest(line) or self._digest
+        self._entries += 1
+        self._size += len(line)
+        self._take(entry.fact)
+        return True
+
+    def _take(self, fact: Fact) -> None:
+        match fact:
+            case RunReconciled():
+                self._verdicts[fact.verdict] += 1
+                self._reconciled = fact
+            case RunVerified():
+                self.is_verified = fact.findings == 0
+            case ReadinessChecked():
+                keep(self._readiness, fact.spec, Readiness(fact.spec, fact.state, fact.at_ns), most=MOST_NAMES)
+            case VenueProbed():
+                keep(self._probed, (fact.spec, fact.target), fact, most=MOST_NAMES)
+            case DrillConcluded():
+                keep(self._drills, fact.drill, Drilled(fact.drill, fact.verdict, fact.at_ns), most=MOST_NAMES)
+            case _:
+                pass
+
+    def _as_probed(self, fact: VenueProbed) -> Probed:
+        document = decode_connectivity(self._artifact(fact.artifacts) or b"")
+        if isinstance(document, ProbeDocument):
+            return probed(document)
+        loss = fact.failed / fact.attempts if fact.attempts else 0.0
+        return Probed(fact.spec, fact.target, fact.state, fact.at_ns, (), None, loss)
+
+    def _artifact(self, artifacts: tuple[OpsArtifact, ...]) -> bytes | None:
+        return None if not artifacts else read_small(self._run.ops_folder / artifacts[0].name)
+
+
+class _Coded(msgspec.Struct):
+    code: str
+
+
+class _Findings(msgspec.Struct):
+    findings: tuple[_Coded, ...]
+
+
+def severities(document: bytes | None) -> tuple[int, int] | None:
+    """Return how many findings of a reconciliation's document are critical, and how many are not; None when it is none."""
+    if document is None:
+        return None
+    try:
+        codes = [each.code for each in msgspec.json.decode(document, type=_Findings).findings]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    critical = sum(code.startswith(CRITICAL) for code in codes)
+    return critical, len(codes) - critical
+
+
+def probed(document: ProbeDocument) -> Probed:
+    """Return what a probe's document says, as far as it is shown; the phases are those of its last attempt."""
+    phases: tuple[tuple[str, float], ...] = ()
+    if document.results:
+        timings = msgspec.structs.asdict(document.results[-1].timings)
+        phases = tuple((name.removesuffix("_ns"), ns / 1e9) for name, ns in timings.items() if ns is not None)
+    loss = document.failed / document.attempts if document.attempts else 0.0
+    return Probed(document.spec, document.target, document.state, document.at_ns, phases, document.http_status, loss)
+
+
+def read_small(path: Path) -> bytes | None:
+    """Return a file's content; None when it cannot be read or is too large to be one that tc writes."""
+    try:
+        with open_regular(path) as file:
+            data = file.read(MOST_ARTIFACT_BYTES + 1)
+    except OSError:
+        return None
+    return data if len(data) <= MOST_ARTIFACT_BYTES else None

@@ -1,0 +1,133 @@
+"""Claims about a run's ops stream as it grows: each fact is taken once, the newest of its kind counts, and damage ends it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from fakes import make_run
+from tc.errors import ArtifactError
+from tc.store.facts import DrillConcluded, ReadinessChecked, RunReconciled, VenueProbed
+from tc.store.layout import RunDirectory
+from tc.store.ops import append_fact, write_numbered_artifact
+from tc.telemetry.newest import keep
+from tc.telemetry.ops_facts import OpsFacts, severities
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDirectory:
+    return make_run(tmp_path, "a-run", rounds=1)
+
+
+def compare(run: RunDirectory, verdict: str, *codes: str) -> None:
+    """Keep a comparison with the venue that came to these findings."""
+    document = json.dumps({"findings": [{"code": code} for code in codes]}).encode()
+    artifact = write_numbered_artifact(run, "reconciliation", ".json", document)
+    fact: dict[str, Any] = {"position": 1, "source": "venue", "verdict": verdict, "findings": len(codes)}
+    append_fact(run, RunReconciled(at_ns=len(codes), tc="0", artifacts=(artifact,), **fact))
+
+
+def drill(run: RunDirectory, name: str, verdict: Literal["passed", "failed"] = "passed") -> None:
+    append_fact(run, DrillConcluded(at_ns=1, tc="0", drill=name, verdict=verdict))
+
+
+def test_what_is_appended_is_taken_once(run: RunDirectory) -> None:
+    facts = OpsFacts(run)
+    facts.read()
+    assert facts.compared is None
+    for verdict in ("clean", "found", "clean"):
+        compare(run, verdict)
+        facts.read()
+        facts.read()
+    assert facts.compared is not None
+    assert (facts.compared.clean, facts.compared.found, facts.compared.unknown) == (2, 1, 0)
+    assert (facts.compared.verdict, facts.compared.artifact) == ("clean", "reconciliation-0003.json")
+
+
+def test_findings_about_orders_fills_and_positions_are_critical(run: RunDirectory) -> None:
+    compare(run, "found", "order_missing", "fill_unexpected", "position_differs", "balance_differs", "cache_differs")
+    facts = OpsFacts(run)
+    facts.read()
+    assert facts.compared is not None
+    assert facts.compared.severities == (3, 2)
+
+
+@pytest.mark.parametrize("document", [None, b"", b"[1]", b'{"findings": 7}', b'{"findings": [{}]}', b"\xff"])
+def test_a_comparison_whose_document_is_none_has_a_verdict_and_no_severities(document: bytes | None) -> None:
+    assert severities(document) is None
+
+
+def test_an_artifact_that_is_gone_takes_nothing_else_away(run: RunDirectory) -> None:
+    compare(run, "found", "order_missing")
+    (run.ops_folder / "reconciliation-0001.json").unlink()
+    facts = OpsFacts(run)
+    facts.read()
+    assert facts.compared is not None
+    assert (facts.compared.found, facts.compared.severities) == (1, None)
+
+
+def test_the_newest_of_each_spec_target_and_drill_counts(run: RunDirectory) -> None:
+    append_fact(run, ReadinessChecked(at_ns=1, tc="0", state="missing_credentials", spec="quoter"))
+    append_fact(run, ReadinessChecked(at_ns=2, tc="0", state="configured", spec="quoter"))
+    drill(run, "feed-freeze", "failed")
+    drill(run, "feed-freeze", "passed")
+    for failed in (2, 1):
+        target: dict[str, Any] = {"spec": "quoter", "target": "tcp://127.0.0.1:9", "attempts": 4, "failed": failed}
+        append_fact(run, VenueProbed(at_ns=1, tc="0", state="timeout", **target))
+    facts = OpsFacts(run)
+    facts.read()
+    assert [each.state for each in facts.readiness] == ["configured"]
+    assert [each.verdict for each in facts.drills] == ["passed"]
+    assert [(each.state, each.loss_ratio, each.phases) for each in facts.probes] == [("timeout", 0.25, ())]
+
+
+def test_a_line_that_is_torn_is_read_when_somebody_has_mended_it(run: RunDirectory) -> None:
+    drill(run, "one")
+    with run.ops.open("ab") as file:
+        file.write(b'{"digest":"00')
+    facts = OpsFacts(run)
+    facts.read()
+    drill(run, "two")
+    facts.read()
+    assert [each.drill for each in facts.drills] == ["one", "two"]
+
+
+def test_nothing_behind_an_altered_line_is_believed(run: RunDirectory) -> None:
+    drill(run, "one")
+    drill(run, "two")
+    lines = run.ops.read_bytes().splitlines(keepends=True)
+    run.ops.write_bytes(lines[0] + lines[1].replace(b'"two"', b'"2.0"') + lines[1])
+    facts = OpsFacts(run)
+    facts.read()
+    assert [each.drill for each in facts.drills] == ["one"]
+
+
+def test_a_stream_that_was_replaced_is_read_anew(run: RunDirectory) -> None:
+    drill(run, "one")
+    drill(run, "two")
+    facts = OpsFacts(run)
+    facts.read()
+    first = run.ops.read_bytes().splitlines(keepends=True)[0]
+    for change in ("cut", "replaced"):
+        if change == "replaced":
+            run.ops.unlink()
+        run.ops.write_bytes(first)
+        facts.read()
+        assert [each.drill for each in facts.drills] == ["one"], change
+        drill(run, "two")
+        facts.read()
+
+
+def test_a_stream_that_cannot_be_read_is_an_error(run: RunDirectory) -> None:
+    os.mkfifo(run.ops)
+    with pytest.raises(ArtifactError, match="no regular file"):
+        OpsFacts(run).read()
+
+
+def test_only_the_newest_names_are_kept() -> None:
+    known: dict[int, int] = {}
+    for number in (1, 2, 3, 1, 4):
+        keep(known, number, number, most=3)
+    assert list(known) == [3, 1, 4]

@@ -1,0 +1,118 @@
+"""A folder with runs of every kind, a server of their metrics, and a real Prometheus that scrapes it by the committed rules."""
+
+import json
+import re
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conftest import REPOSITORY
+from paper_runs import PaperRun, Place
+from system_programs import program
+from warm import COMMAND, WarmProcess, template
+
+LIVE, GATED = "live-one", "gated-one"
+BUSY = ("--set", "strategy.parameters.half_spread_ticks=1", "--set", "node.market_data.speed=4")
+OFTEN = ("--set", "node.reconciliation.every_s=2", "--set", "node.reconciliation.on_mismatch=report")
+RULES = REPOSITORY / "compose" / "prometheus" / "rules"
+SPEC = REPOSITORY / "specs" / "ops_smoke_gated.yaml"
+NOBODY = {"observed_version": 1, "orders": [], "fills": [], "positions": []}
+"""What a venue says that has never heard of the run: a comparison with it has findings."""
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """A Prometheus that answers at an address."""
+
+    url: str
+
+    def ask(self, path: str, **asked: str) -> Any:
+        """Return the data of an answer of its API; a query that it does not understand fails."""
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(asked)}", timeout=20) as answer:
+            return json.load(answer)["data"]
+
+    def series(self, expr: str) -> list[dict[str, Any]]:
+        """Return what an expression gives now."""
+        found: list[dict[str, Any]] = self.ask("query", query=expr)["result"]
+        return found
+
+    def until(self, expr: str, *, within_s: float = 30) -> None:
+        """Wait until an expression gives something."""
+        ends = time.monotonic() + within_s
+        while not self.series(expr):
+            assert time.monotonic() < ends, f"nothing for {expr}"
+            time.sleep(0.1)
+
+
+@contextmanager
+def watched(folder: Path) -> Iterator[tuple[Prometheus, PaperRun]]:
+    """Serve and scrape a folder, make runs of every kind in it, and leave a killed one at work until this is left."""
+    place = Place(folder)
+    live = place.paper(LIVE, "--duration", "300", "--set", "stop.on_stop=leave", *BUSY, *OFTEN)
+    with live as run, _served(place) as target, _scraping(folder, target) as prometheus, ThreadPoolExecutor(1) as beside:
+        finished = beside.submit(_finish_one, place)
+        run.until("trading")
+        _disturb(place, run)
+        finished.result()
+        yield prometheus, run
+
+
+def _finish_one(place: Place) -> None:
+    _done(place.tc("data", "prepare", "btcusdt-1m-sample"))
+    _done(place.tc("data", "check", "btcusdt-1m-sample"))
+    _done(place.tc("run", SPEC, "--run-id", GATED))
+    (place.folder / "observed.json").write_text(json.dumps(NOBODY))
+    assert place.tc("reconcile", GATED, "--observed", "observed.json").code == 1
+
+
+def _disturb(place: Place, run: PaperRun) -> None:
+    spec = place.folder / "probed.yaml"
+    block = "connectivity_readiness: {venue: BINANCE, required: [TC_VENUE_API_KEY, TC_VENUE_API_SECRET]}\n"
+    spec.write_text(SPEC.read_text() + block)
+    venue = run.node().venue_url
+    _done(place.tc("connectivity", "readiness", "--spec", spec.name))
+    _done(place.tc("connectivity", "probe", "--spec", spec.name, "--url", f"{venue}/fapi/v1/ping", "--count", 3, "--interval", "0.05"))
+    _done(place.tc("kill", "activate", "--run", LIVE, "--mode", "halt", "--reason", "a rehearsal"))
+
+
+def _done(done: Any) -> None:
+    assert done.code == 0, done.err
+
+
+@contextmanager
+def _served(place: Place) -> Iterator[str]:
+    command = ["python", "-m", "tc", "metrics", "serve", "--port", "0"]
+    of = template(*COMMAND)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with WarmProcess(of, command, cwd=place.folder, env=place.environment, **pipes) as process:
+        try:
+            found = re.match(r"serving http://(127\.0\.0\.1:\d+)/", process.stdout.readline())
+            assert found is not None
+            yield found[1]
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _scraping(folder: Path, target: str) -> Iterator[Prometheus]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = "{}:{}".format(*free.getsockname())
+    config = folder / "prometheus.yml"
+    every = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    job = {"job_name": "tc", "static_configs": [{"targets": [target]}]}
+    config.write_text(json.dumps({"global": every, "rule_files": [f"{RULES}/*.yaml"], "scrape_configs": [job]}))
+    options = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address={listen}"]
+    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([program("prometheus"), *options], **silent) as process:
+        try:
+            yield Prometheus(f"http://{listen}")
+        finally:
+            process.terminate()
