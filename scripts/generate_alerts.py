@@ -35,7 +35,7 @@ without one, at the first evaluation. Alerts on live runs need a process at work
 market that stands still does not, either: a feed is `dead` only where the venue, asked beside it, has news. Every rule is proven silent,
 firing and resolved by `promtool test rules` (`compose/prometheus/tests/`).
 
-[How to: watch runs](../how-to/watch-runs.md) says how the rules are loaded, where alerts are sent, and how their links are changed.
+[How to: run the dashboards](../how-to/run-the-dashboards.md) says how the rules are loaded, where alerts are sent, and how their links are changed.
 """
 
 

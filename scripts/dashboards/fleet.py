@@ -1,123 +1,146 @@
 """The dashboard *Fleet*: all runs, and what needs somebody."""
 
+from frame import About, choice, framed
 from grafana_foundation_sdk.builders import dashboard
-from parts import BLUE, GREEN, RED, YELLOW, Query, Shown, lines, new_dashboard, number, page_link, rows
+from links import dashboard_of, page_of
+from panels import PanelBuilder, coloured, leading, lines, number, rows
+from shown import PLAIN, RED, YELLOW, Query, Shown, from_on, known_or_zero
+from state_sets import KILL, RUN, VERDICT, words
+
+_CHOSEN = 'tc_run_info{mode=~"$mode", name=~"$name"}'
+_AT_WORK = f"on (run) (tc_run_active == 1 and on (run) {_CHOSEN})"
+_NEWEST = f"on (run) topk(200, max by (run) (tc_run_created_timestamp_seconds and on (run) {_CHOSEN}))"
 
 
 def fleet() -> dashboard.Dashboard:
     """Return the dashboard of all runs."""
-    made = new_dashboard("tc-fleet", "tc / Fleet", "All runs, live or finished, as their run directories say.")
-    for panel in (_alerts(), _active(), _runs(), _unreadable(), _switches(), _mismatches()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("Runs"))
-    for panel in (_table(), _states()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("What they do"))
-    for panel in (_events(), _fills(), _exposure(), _refusals(), _staleness(), _cpu()):
-        made = made.with_panel(panel)
-    return made
+    about = About("tc-fleet", "tc / Fleet", "Which runs are there, which are at work, and what needs somebody?", "10s", "now-1h")
+    made = {
+        "": (_alerts(), _active(), _runs(), _crashed(), _unreadable(), _switches(), _mismatches(), _overdue(), _needs(), _states()),
+        "Runs": (_table(),),
+        "At work": (_events(), _fills(), _exposure(), _refusals(), _staleness(), _limits(), _lag(), _cpu(), _memory()),
+        "The server of these metrics": (_server(), _look(), _answer(), _series()),
+    }
+    mode = choice("mode", "label_values(tc_run_info, mode)", label="Mode", is_multi=True)
+    name = choice("name", 'label_values(tc_run_info{mode=~"$mode"}, name)', label="Name", is_multi=True)
+    return framed(about, made, variables=(mode, name))
 
 
-def _one(title: str, text: str, expr: str, *, worst: str = "", runbook: str = "") -> object:
-    steps = ((0, GREEN), (1, worst)) if worst else ((0, BLUE),)
-    return number(Shown(title, text, (Query(expr, is_instant=True),), steps=steps, runbook=runbook, width=4, height=4))
+def _one(title: str, text: str, expr: str, *, worst: str = "", runbook: str = "") -> PanelBuilder:
+    steps = from_on(1, worst) if worst else PLAIN
+    query = Query(expr, is_instant=True)
+    return number(Shown(title, text, (query,), "none", steps, runbook, width=3, height=4, nothing="not known"))
 
 
-def _alerts() -> object:
-    expr = 'count(ALERTS{alertstate="firing", alertname=~"Tc.+", severity=~"critical|warning"}) or vector(0)'
-    return _one("Alerts firing", "Alerts of tc that fire now, but for the dead man's switch.", expr, worst=RED)
+def _alerts() -> PanelBuilder:
+    expr = 'count(ALERTS{alertstate="firing", alertname=~"Tc.+", severity!="none"}) or 0 * max(ALERTS{alertname="TcDeadMansSwitch"})'
+    text = "Alerts of tc that fire now. Not known: the dead man's switch does not fire, so no rule is evaluated."
+    return _one("Alerts firing", text, expr, worst=RED, runbook="dead-mans-switch")
 
 
-def _active() -> object:
-    return _one("Runs at work", "Runs that a process is at work on.", "sum(tc_run_active) or vector(0)")
+def _active() -> PanelBuilder:
+    return _one("Runs at work", "Runs that a process is at work on.", known_or_zero("sum(tc_run_active)"))
 
 
-def _runs() -> object:
-    return _one("Run directories", "All of them, shown or not.", "sum(tc_runs)")
+def _runs() -> PanelBuilder:
+    return _one("Run directories", "All of them, also those beyond --max-runs.", "sum(tc_runs)")
 
 
-def _unreadable() -> object:
-    expr = "count(tc_run_unreadable) or vector(0)"
-    return _one("Unreadable", "Run directories that cannot be read.", expr, worst=YELLOW, runbook="journal-broken")
+def _crashed() -> PanelBuilder:
+    expr = known_or_zero('count(tc_run_state{state="crashed"} == 1 and on (run) tc_run_info{mode!="backtest"})')
+    text = "Live runs that nobody is at work on and that were not ended: what they hold at their venue is unattended."
+    return _one("Crashed", text, expr, worst=RED, runbook="restart-recovery")
 
 
-def _switches() -> object:
-    expr = 'count(tc_kill_switch_scope_state{mode!="none"} == 1) or vector(0)'
+def _unreadable() -> PanelBuilder:
+    expr = known_or_zero("count(tc_run_unreadable)")
+    text = "Run directories that cannot be read: they have no other series. The server's log says why."
+    return _one("Unreadable", text, expr, worst=YELLOW, runbook="journal-broken")
+
+
+def _switches() -> PanelBuilder:
+    expr = known_or_zero('count(tc_kill_switch_scope_state{mode!="none"} == 1)')
     return _one("Kill switches on", "Scopes whose kill switch is on.", expr, worst=RED, runbook="safety-gate")
 
 
-def _mismatches() -> object:
-    expr = 'count(tc_reconciliation_state{verdict="found"} == 1) or vector(0)'
-    text = "Runs whose last comparison with the venue has findings."
+def _mismatches() -> PanelBuilder:
+    expr = known_or_zero('count(tc_reconciliation_state{verdict="found"} == 1)')
+    text = "Runs, ended ones too, whose last comparison with the venue has findings."
     return _one("Not as the venue says", text, expr, worst=RED, runbook="reconciliation-mismatch")
 
 
-def _table() -> object:
-    queries = (
-        Query('max by (run, state) (tc_run_state == 1) * on (run) group_left (name, mode, strategy, instrument) tc_run_info'),
-        Query("max by (run) (tc_run_started_timestamp_seconds) * 1000"),
-        Query("max by (run) (tc_run_duration_seconds)"),
-        Query("sum by (run) (tc_fills_total)"),
-    )
-    shown = Shown("Runs", "Every run that has series of its own; its name leads to its page.", queries, width=16, height=11)
-    renamed = {"run": "run", "state": "state", "mode": "mode", "strategy": "strategy", "instrument": "instrument"}
-    renamed |= {"Value #B": "started", "Value #C": "duration", "Value #D": "fills"}
-    panel = rows(shown, renamed=renamed, hidden=("Value #A", "name"))
-    return _with_columns(panel)
+def _overdue() -> PanelBuilder:
+    late = "time() - tc_heartbeat_timestamp_seconds > 5 * tc_heartbeat_interval_seconds"
+    expr = known_or_zero(f"count({late} and on (run) tc_run_active == 1)")
+    return _one("Not heard of", "Processes of runs at work that miss their heartbeat.", expr, worst=RED, runbook="heartbeat-missing")
 
 
-def _with_columns(panel: object) -> object:
-    from grafana_foundation_sdk.models import dashboard as models
-
-    columns = (
-        ("run", [models.DynamicConfigValue(id_val="links", value=[_to_page()])]),
-        ("started", [models.DynamicConfigValue(id_val="unit", value="dateTimeFromNow")]),
-        ("duration", [models.DynamicConfigValue(id_val="unit", value="s")]),
-    )
-    for name, properties in columns:
-        panel = panel.override_by_name(name, properties)  # type: ignore[attr-defined]
-    return panel
+def _needs() -> PanelBuilder:
+    query = Query('ALERTS{alertname=~"Tc.+", severity!="none"}', is_instant=True)
+    text = "Alerts that fire, or will if it goes on. Each has a runbook: the address is in the alert, and above."
+    shown = Shown("What needs somebody", text, (query,), width=14, height=8, nothing="nothing", runbook="dead-mans-switch")
+    columns = {"severity": "severity", "alertname": "alert", "alertstate": "state", "run": "run"}
+    columns |= {name: name for name in ("scope", "instrument", "channel", "target", "dataset", "drill")}
+    severities = words({"critical": RED, "warning": YELLOW})
+    return rows(shown, columns, {"severity": coloured(severities), "run": _run_links()}, sort="severity")
 
 
-def _to_page() -> dict[str, object]:
-    link = page_link("${__value.raw}").build()
-    return {"title": link.title, "url": link.url, "targetBlank": True}
-
-
-def _states() -> object:
+def _states() -> PanelBuilder:
+    query = Query('sum by (mode, state) (tc_runs{mode=~"$mode"}) > 0', "{{mode}} {{state}}")
     return lines(
-        Shown("Runs by state", "Run directories by mode and state.", (Query("tc_runs > 0", "{{mode}} {{state}}"),), height=11),
-        stacked=True,
-        style="steps",
+        Shown("Runs by state", "Run directories by mode and state.", (query,), "none", width=10, height=8),
+        is_stacked=True,
+        is_stepped=True,
     )
 
 
-def _events() -> object:
-    query = Query("tc:events:rate1m and on (run) tc_run_active == 1", "{{run}}")
-    return lines(Shown("Events", "Entries of the journal per second.", (query,), unit="cps"))
+def _table() -> PanelBuilder:
+    kill = 'label_replace(tc_kill_switch_state == 1, "kill", "$1", "mode", "(.+)")'
+    asked = (
+        "max by (run, name, mode, strategy, instrument) (tc_run_info)",
+        "max by (run, state) (tc_run_state == 1)",
+        "max by (run) (tc_run_started_timestamp_seconds) * 1000",
+        "max by (run) (tc_run_duration_seconds)",
+        "max by (run) (tc_fills_total)",
+        f"max by (run, kill) ({kill})",
+        "max by (run, verdict) (tc_reconciliation_state == 1)",
+        "max by (run) (tc_journal_intact)",
+    )
+    queries = tuple(Query(f"{expr} and {_NEWEST}", is_instant=True) for expr in asked)
+    text = "The 200 newest of those chosen above. A run leads to its dashboard and to its page."
+    columns = {"run": "run", "name": "name", "mode": "mode", "state": "state", "strategy": "strategy", "instrument": "instrument"}
+    columns |= {"Value #C": "started", "Value #D": "duration", "Value #E": "fills", "kill": "kill switch"}
+    columns |= {"verdict": "reconciled", "Value #H": "journal"}
+    return rows(Shown("All runs", text, queries, width=24, height=12), columns, _styles(), sort="started")
 
 
-def _fills() -> object:
-    query = Query("tc:fills:rate1m and on (run) tc_run_active == 1", "{{run}}")
-    return lines(Shown("Fills", "Fills per second.", (query,), unit="cps"))
+def _styles() -> dict[str, dict[str, object]]:
+    from state_sets import INTACT
+
+    return {
+        "run": _run_links(),
+        "state": coloured(words(RUN.colours)),
+        "started": {"unit": "dateTimeAsIso"},
+        "duration": {"unit": "dtdurations"},
+        "fills": {"unit": "none"},
+        "kill switch": coloured(words(KILL.colours)),
+        "reconciled": coloured(words(VERDICT.colours)),
+        "journal": coloured(INTACT),
+    }
 
 
-def _exposure() -> object:
-    query = Query("tc_exposure and on (run) tc_run_active == 1", "{{run}} {{instrument}} ({{currency}})")
-    return lines(Shown("Exposure", "Value of positions at the last price known.", (query,), runbook="risk-limit-exceeded"))
+def _run_links() -> dict[str, object]:
+    return leading(dashboard_of("${__value.raw}"), page_of("${__value.raw}"))
 
 
-def _refusals() -> object:
-    query = Query("sum by (run) (rate(tc_order_refusals_total[1m])) and on (run) tc_run_active == 1", "{{run}}")
-    return lines(Shown("Denials and rejections", "Refused orders per second.", (query,), unit="cps", runbook="reject-rate"))
+def _at_work(title: str, text: str, expr: str, **other: str) -> Shown:
+    query = Query(f"{expr} and {_AT_WORK}", other.pop("legend", "{{run}}"))
+    return Shown(title, text, (query,), is_by_run=True, nothing="no run is at work", **other)  # type: ignore[arg-type]
 
 
-def _staleness() -> object:
-    query = Query("max by (run) (tc_data_staleness_seconds and on (run) tc_run_active == 1)", "{{run}}")
-    steps = ((0, GREEN), (5, RED))
-    return lines(Shown("Oldest channel", "Time since the last message.", (query,), unit="s", steps=steps, runbook="feed-stale"))
+def _events() -> PanelBuilder:
+    return lines(_at_work("Events", "Entries of the journal per second, over a minute.", "tc:events:rate1m", unit="cps"))
 
 
-def _cpu() -> object:
-    query = Query("rate(process_cpu_seconds_total{job=\"tc\"}[1m])", "tc metrics serve")
-    return lines(Shown("CPU of the metrics server", "Cores.", (query,), unit="percentunit"))
+def _fills() -> PanelBuilder:
+    return lines(_at_work("Fills", "Fills per second, over a minute.", "tc:fills:rate1m", unit="cps"))

@@ -17,7 +17,7 @@ from conftest import REPOSITORY
 from fakes import make_run
 from gated import GatedStream
 from report_samples import HOSTILE
-from status_samples import NOW_NS, hostile_brief, hostile_detail, hostile_fleet
+from status_samples import FLEET, NOW_NS, fleet, hostile_brief, hostile_detail, hostile_fleet, in_trouble, live_detail
 from tc.reports.status.choice import Choice
 from tc.reports.status.html import render_overview, render_run
 from tc.store.facts import DrillConcluded
@@ -26,7 +26,7 @@ from tracked_runs import GrowingRun, growing, killed, paper_configuration, trade
 
 CHROMIUM = Path(os.environ.get("TC_CHROMIUM", "/usr/bin/chromium"))
 SHOTS = Path(os.environ.get("TC_TEST_ARTIFACTS", REPOSITORY / "test-artifacts")) / "status"
-PHONE, DESKTOP = 390, 1280
+PHONE, TABLET, DESKTOP = 390, 1024, 1280
 RUNS = 60
 CONTRAST = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -172,13 +172,15 @@ def test_the_pages_fit_can_be_read_complain_of_nothing_and_ask_nobody_else(
         found.page.close()
 
 
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_pages_whose_every_text_is_hostile_fit_and_run_none_of_it(
+@pytest.mark.parametrize("width", [PHONE, TABLET, DESKTOP])
+def test_pages_full_of_trouble_and_of_hostile_texts_fit_and_run_none_of_it(
     context: Callable[..., BrowserContext], tmp_path: Path, width: int
 ) -> None:
     pages = {
         "overview": render_overview([hostile_brief()] * 9, hostile_fleet(), Choice(text=HOSTILE, state=HOSTILE), NOW_NS),
         "run": render_run(hostile_detail(), NOW_NS),
+        "many": render_overview(fleet(80), FLEET, Choice(), NOW_NS),
+        "trouble": render_run(live_detail(in_trouble()), NOW_NS),
     }
     for name, html in pages.items():
         path = tmp_path / f"{name}.html"

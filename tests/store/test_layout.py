@@ -23,8 +23,9 @@ def made(root: Path, run_id: str, created_ns: int) -> RunDirectory:
 def test_everything_lies_in_the_run_directory(tmp_path: Path) -> None:
     run = run_directory(tmp_path, "a-run")
     properties = [name for name, value in vars(RunDirectory).items() if isinstance(value, property) and name != "run_id"]
-    assert {getattr(run, name).parent for name in properties} == {tmp_path / "runs" / "a-run"}
-    assert len({getattr(run, name) for name in properties}) == len(properties) == 15
+    here = tmp_path / "runs" / "a-run"
+    assert {getattr(run, name).parent for name in properties} == {here, here / "live"}
+    assert len({getattr(run, name) for name in properties}) == len(properties) == 18
     assert run.run_id == "a-run"
 
 

@@ -34,7 +34,7 @@ SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SECONDS_PATTERN = r"^(0|[1-9][0-9]{0,7})(\.[0-9]{1,9})?$"
 TIME_OF_DAY_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 END_OF_DAY_PATTERN = rf"{TIME_OF_DAY_PATTERN}|^24:00$"
-BCRYPT_PATTERN = r"^\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$"
+BCRYPT_PATTERN = r"^\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}$"
 HEADER_VALUE_PATTERN = r"^[!-~]([ -~]*[!-~])?$"
 LONGEST_SECONDS = Decimal(31_622_400)  # a leap year
 

@@ -51,7 +51,7 @@ class Following(RuleBasedStateMachine):
 
 
 def test_runs_come_change_and_go() -> None:
-    run_state_machine_as_test(Following, settings=settings(max_examples=100, stateful_step_count=12, deadline=None))
+    run_state_machine_as_test(Following, settings=settings(max_examples=40, stateful_step_count=10, deadline=None))
 
 
 def test_what_did_not_change_keeps_its_pieces_and_its_compressed_form() -> None:

@@ -74,7 +74,7 @@ class Doorkeeper:
             return True
         hashed = self._users.get(name)
         async with self._one_at_a_time:  # so that who guesses cannot take all processors
-            is_right = await asyncio.to_thread(_matches, password, hashed or self._nobody)
+            is_right = await asyncio.to_thread(bcrypt.checkpw, password[:_LONGEST_PASSWORD], hashed or self._nobody)
         if hashed is None or not is_right:
             return False
         if len(self._known) >= _MOST_KNOWN:
@@ -105,10 +105,3 @@ def credentials(header: str) -> tuple[str, bytes] | None:
         return (name.decode(), password) if colon else None
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-
-
-def _matches(password: bytes, hashed: bytes) -> bool:
-    try:
-        return bcrypt.checkpw(password[:_LONGEST_PASSWORD], hashed)
-    except ValueError:  # a password with a NUL byte
-        return False

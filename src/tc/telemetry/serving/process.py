@@ -20,8 +20,6 @@ from tc.telemetry.serving.access import Doorkeeper
 from tc.telemetry.serving.app import Site, application
 from tc.telemetry.serving.watching import Watcher
 
-MOST_CONNECTIONS = 256
-SILENT_S = 10.0  # a connection that asked for nothing yet
 _HANDSHAKE_S = 10.0
 _PATIENCE_S = 1.0
 _SWITCH_S = 0.001  # the thread that looks at run directories holds a scrape up no longer than this at a time
@@ -29,11 +27,28 @@ _SWITCH_S = 0.001  # the thread that looks at run directories holds a scrape up 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSettings:
-    """Where the server listens: an address, not a name; a port, 0 for any that is free; and with which TLS, if with any."""
+    """Where and for whom the server listens.
+
+    Parameters
+    ----------
+    host
+        An address, not a name.
+    port
+        0 takes one that is free.
+    tls
+        What is spoken; None for plain HTTP.
+    most_connections
+        How many are held; who comes beyond is sent away.
+    silent_s
+        How long a connection may be open without asking for anything.
+
+    """
 
     host: str
     port: int
     tls: ssl.SSLContext | None = None
+    most_connections: int = 256
+    silent_s: float = 10.0
 
     @property
     def is_local(self) -> bool:
@@ -62,7 +77,7 @@ async def serve(
         on_ready(_url(server, settings))
         sys.setswitchinterval(_SWITCH_S)
         threading.Thread(target=watcher.watch, name="watcher", daemon=True).start()
-        leaving = asyncio.create_task(_leave_the_silent(runner, doorkeeper.asked))
+        leaving = asyncio.create_task(_leave_the_silent(runner, doorkeeper.asked, settings.silent_s))
         await stop.wait()
         leaving.cancel()
         server.close()
@@ -88,7 +103,7 @@ def _is_our_fault(record: logging.LogRecord) -> bool:
 async def _listen(runner: web.AppRunner, settings: ServeSettings) -> asyncio.Server:
     def connected() -> asyncio.BaseProtocol:
         answering = runner.server
-        return _Refusal() if answering is None or len(answering.connections) >= MOST_CONNECTIONS else answering()
+        return _Refusal() if answering is None or len(answering.connections) >= settings.most_connections else answering()
 
     try:
         return await asyncio.get_running_loop().create_server(
@@ -120,14 +135,14 @@ class _Refusal(asyncio.Protocol):
         transport.close()
 
 
-async def _leave_the_silent(runner: web.AppRunner, asked: set[object]) -> None:
+async def _leave_the_silent(runner: web.AppRunner, asked: set[object], longest_s: float) -> None:
     """End connections that ask for nothing, which aiohttp lets stand for ever; one that asked has its keep-alive time."""
     since: dict[web.RequestHandler, float] = {}
     while True:
-        await asyncio.sleep(SILENT_S / 4)
+        await asyncio.sleep(longest_s / 4)
         now, connections = time.monotonic(), set(runner.server.connections if runner.server is not None else ())
         asked &= connections
         since = {each: since.get(each, now) for each in connections - asked}
         for each, at in since.items():
-            if now - at > SILENT_S:
+            if now - at > longest_s:
                 each.force_close()
