@@ -8,7 +8,7 @@ VENV := .venv/bin
 # How many tests run at once.
 WORKERS ?= 2
 
-.PHONY: help setup demo test check e2e golden bench docs sample soak fmt clean
+.PHONY: help setup demo test check e2e golden bench docs sample soak observability compose-test fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ sample: setup ## Make the committed sample run under artifacts/sample again
 soak: setup ## Kill runs at random moments, 200 times of each kind, and read what is left (hours)
 	@$(VENV)/python scripts/soak.py --kills 200
 	@$(VENV)/pytest -m soak
+
+observability: setup ## Serve metrics, and run Prometheus and Alertmanager of the system's packages over them, until Ctrl-C
+	@scripts/observability.sh
+
+compose-test: setup ## Bring compose/ up in a dockerd of its own, with stand-ins for the images, and prove its wiring
+	@scripts/compose-test.sh
 
 fmt: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff check --fix --quiet . || true

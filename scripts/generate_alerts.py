@@ -1,7 +1,7 @@
 """Makes the alert rules that Prometheus loads from those that people write, and the page about them.
 
-The rules are written in compose/prometheus/alerts/, each with the name of its runbook. Here each gets the address of that runbook,
-which leads to the server of metrics on this machine unless --runbooks-url says where else the runbooks are read.
+The rules are written in compose/prometheus/alerts/, each with the name of its runbook. Here each gets the address of that
+runbook, which leads to the server of metrics on this machine unless --runbooks-url says where else the runbooks are read.
 """
 
 import argparse
@@ -30,12 +30,12 @@ _SEVERITIES = {
     "none": "Nothing is wrong.",
 }
 _INTRODUCTION = f"""
-`{SOURCE.relative_to(REPOSITORY)}`, as people read it. An alert fires when its expression has held for the time in the column `for`;
-without one, at the first evaluation. Alerts on live runs need a process at work on the run: what ended is history, and does not page. A
-market that stands still does not, either: a feed is `dead` only where the venue, asked beside it, has news. Every rule is proven silent,
-firing and resolved by `promtool test rules` (`compose/prometheus/tests/`).
+Written in `{SOURCE.relative_to(REPOSITORY)}`. An alert on a live run needs a process at work on the run: what ended is
+history, and does not page. A market that stands still does not, either: a feed is `dead` only where the venue, asked beside
+it, has news. Every rule is proven silent, firing and resolved by `promtool test rules` (`compose/prometheus/tests/`).
 
-[How to: run the dashboards](../how-to/run-the-dashboards.md) says how the rules are loaded, where alerts are sent, and how their links are changed.
+[How to: run the dashboards](../how-to/run-the-dashboards.md) says how the rules are loaded, where alerts are sent, and how
+their links are changed.
 """
 
 

@@ -1,13 +1,13 @@
 """A folder with runs of every kind, a server of their metrics, and a real Prometheus that scrapes it by the committed rules."""
 
+import http.client
 import json
 import re
 import socket
 import subprocess
 import time
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,12 +32,19 @@ NOBODY = {"observed_version": 1, "orders": [], "fills": [], "positions": []}
 class Prometheus:
     """A Prometheus that answers at an address."""
 
-    url: str
+    address: str
 
     def ask(self, path: str, **asked: str) -> Any:
         """Return the data of an answer of its API; a query that it does not understand fails."""
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(asked)}", timeout=20) as answer:
-            return json.load(answer)["data"]
+        connection = http.client.HTTPConnection(self.address, timeout=20)
+        try:
+            connection.request("GET", f"/api/v1/{path}?{urllib.parse.urlencode(asked)}")
+            answer = connection.getresponse()
+            said = json.load(answer)
+        finally:
+            connection.close()
+        assert said["status"] == "success", (asked, said)
+        return said["data"]
 
     def series(self, expr: str) -> list[dict[str, Any]]:
         """Return what an expression gives now."""
@@ -79,7 +86,11 @@ def _disturb(place: Place, run: PaperRun) -> None:
     spec.write_text(SPEC.read_text() + block)
     venue = run.node().venue_url
     _done(place.tc("connectivity", "readiness", "--spec", spec.name))
-    _done(place.tc("connectivity", "probe", "--spec", spec.name, "--url", f"{venue}/fapi/v1/ping", "--count", 3, "--interval", "0.05"))
+    _done(
+        place.tc(
+            "connectivity", "probe", "--spec", spec.name, "--url", f"{venue}/fapi/v1/ping", "--count", 3, "--interval", "0.05"
+        )
+    )
     _done(place.tc("kill", "activate", "--run", LIVE, "--mode", "halt", "--reason", "a rehearsal"))
 
 
@@ -113,6 +124,6 @@ def _scraping(folder: Path, target: str) -> Iterator[Prometheus]:
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([program("prometheus"), *options], **silent) as process:
         try:
-            yield Prometheus(f"http://{listen}")
+            yield Prometheus(listen)
         finally:
             process.terminate()

@@ -1,29 +1,33 @@
 """The dashboard *Fleet*: all runs, and what needs somebody."""
 
+from content import PLAIN, RED, YELLOW, Query, Shown, from_on, known_or_zero
+from fleet_at_work import CHOSEN, at_work
+from fleet_server import server
 from frame import About, choice, framed
 from grafana_foundation_sdk.builders import dashboard
 from links import dashboard_of, page_of
 from panels import PanelBuilder, coloured, leading, lines, number, rows
-from shown import PLAIN, RED, YELLOW, Query, Shown, from_on, known_or_zero
-from state_sets import KILL, RUN, VERDICT, words
+from state_sets import INTACT, KILL, RUN, VERDICT, words
 
-_CHOSEN = 'tc_run_info{mode=~"$mode", name=~"$name"}'
-_AT_WORK = f"on (run) (tc_run_active == 1 and on (run) {_CHOSEN})"
-_NEWEST = f"on (run) topk(200, max by (run) (tc_run_created_timestamp_seconds and on (run) {_CHOSEN}))"
+_NEWEST = f"on (run) topk(200, max by (run) (tc_run_created_timestamp_seconds and on (run) {CHOSEN}))"
 
 
 def fleet() -> dashboard.Dashboard:
     """Return the dashboard of all runs."""
     about = About("tc-fleet", "tc / Fleet", "Which runs are there, which are at work, and what needs somebody?", "10s", "now-1h")
     made = {
-        "": (_alerts(), _active(), _runs(), _crashed(), _unreadable(), _switches(), _mismatches(), _overdue(), _needs(), _states()),
+        "": (*_at_a_glance(), _needs(), _states()),
         "Runs": (_table(),),
-        "At work": (_events(), _fills(), _exposure(), _refusals(), _staleness(), _limits(), _lag(), _cpu(), _memory()),
-        "The server of these metrics": (_server(), _look(), _answer(), _series()),
+        "At work": at_work(),
+        "The server of these metrics": server(),
     }
     mode = choice("mode", "label_values(tc_run_info, mode)", label="Mode", is_multi=True)
     name = choice("name", 'label_values(tc_run_info{mode=~"$mode"}, name)', label="Name", is_multi=True)
     return framed(about, made, variables=(mode, name))
+
+
+def _at_a_glance() -> tuple[PanelBuilder, ...]:
+    return _alerts(), _active(), _runs(), _crashed(), _unreadable(), _switches(), _mismatches(), _overdue()
 
 
 def _one(title: str, text: str, expr: str, *, worst: str = "", runbook: str = "") -> PanelBuilder:
@@ -33,7 +37,9 @@ def _one(title: str, text: str, expr: str, *, worst: str = "", runbook: str = ""
 
 
 def _alerts() -> PanelBuilder:
-    expr = 'count(ALERTS{alertstate="firing", alertname=~"Tc.+", severity!="none"}) or 0 * max(ALERTS{alertname="TcDeadMansSwitch"})'
+    expr = (
+        'count(ALERTS{alertstate="firing", alertname=~"Tc.+", severity!="none"}) or 0 * max(ALERTS{alertname="TcDeadMansSwitch"})'
+    )
     text = "Alerts of tc that fire now. Not known: the dead man's switch does not fire, so no rule is evaluated."
     return _one("Alerts firing", text, expr, worst=RED, runbook="dead-mans-switch")
 
@@ -72,7 +78,9 @@ def _mismatches() -> PanelBuilder:
 def _overdue() -> PanelBuilder:
     late = "time() - tc_heartbeat_timestamp_seconds > 5 * tc_heartbeat_interval_seconds"
     expr = known_or_zero(f"count({late} and on (run) tc_run_active == 1)")
-    return _one("Not heard of", "Processes of runs at work that miss their heartbeat.", expr, worst=RED, runbook="heartbeat-missing")
+    return _one(
+        "Not heard of", "Processes of runs at work that miss their heartbeat.", expr, worst=RED, runbook="heartbeat-missing"
+    )
 
 
 def _needs() -> PanelBuilder:
@@ -115,8 +123,6 @@ def _table() -> PanelBuilder:
 
 
 def _styles() -> dict[str, dict[str, object]]:
-    from state_sets import INTACT
-
     return {
         "run": _run_links(),
         "state": coloured(words(RUN.colours)),
@@ -131,16 +137,3 @@ def _styles() -> dict[str, dict[str, object]]:
 
 def _run_links() -> dict[str, object]:
     return leading(dashboard_of("${__value.raw}"), page_of("${__value.raw}"))
-
-
-def _at_work(title: str, text: str, expr: str, **other: str) -> Shown:
-    query = Query(f"{expr} and {_AT_WORK}", other.pop("legend", "{{run}}"))
-    return Shown(title, text, (query,), is_by_run=True, nothing="no run is at work", **other)  # type: ignore[arg-type]
-
-
-def _events() -> PanelBuilder:
-    return lines(_at_work("Events", "Entries of the journal per second, over a minute.", "tc:events:rate1m", unit="cps"))
-
-
-def _fills() -> PanelBuilder:
-    return lines(_at_work("Fills", "Fills per second, over a minute.", "tc:fills:rate1m", unit="cps"))

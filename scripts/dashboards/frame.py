@@ -49,10 +49,10 @@ def framed(
     made = dashboard.Dashboard(about.title).uid(about.uid).description(about.question).tags(["tc"]).editable()
     made = made.refresh(about.refresh).time(about.since, "now").timezone("browser").tooltip(models.DashboardCursorSync.CROSSHAIR)
     made = made.timepicker(dashboard.TimePicker().refresh_intervals(["1s", "5s", "10s", "30s", "1m", "5m"]))
-    for each in (_datasource(), *variables, *(_address(name, url) for name, url in DEFAULTS.items())):
-        made = made.with_variable(each)
-    for each in (others(), *links, status_page(), runbooks()):
-        made = made.link(each)
+    for variable in (_datasource(), *variables, *(_address(name, url) for name, url in DEFAULTS.items())):
+        made = made.with_variable(variable)
+    for link in (others(), *links, status_page(), runbooks()):
+        made = made.link(link)
     made = made.annotation(_marked(alerts))
     for name, panels in rows.items():
         if name:
@@ -70,7 +70,7 @@ def choice(name: str, query: str, *, label: str, is_multi: bool = False) -> dash
     if not is_multi:
         return made
     everything = models.VariableOption(text=["All"], value=["$__all"], selected=True)
-    return made.multi(True).include_all(True).all_value(".+").current(everything)
+    return made.multi(multi=True).include_all(include_all=True).all_value(".+").current(everything)
 
 
 def _datasource() -> dashboard.DatasourceVariable:
@@ -85,5 +85,5 @@ def _address(name: str, url: str) -> dashboard.TextBoxVariable:
 
 def _marked(matchers: str) -> dashboard.AnnotationQuery:
     told = ", ".join(('alertstate="firing"', 'alertname=~"Tc.+"', 'severity!="none"', *filter(None, (matchers,))))
-    made = dashboard.AnnotationQuery().name("Alerts").datasource(DATASOURCE).icon_color("red").enable(True)
+    made = dashboard.AnnotationQuery().name("Alerts").datasource(DATASOURCE).icon_color("red").enable(enable=True)
     return made.expr(f"ALERTS{{{told}}}")

@@ -37,7 +37,12 @@ def dashboard_of(run: str) -> dashboard.DashboardLink:
     return link("Dashboard of this run", f"/d/tc-run?var-run={run}&${{__url_time_range}}", is_new_tab=False)
 
 
+def venue_of(run: str = "${run}") -> dashboard.DashboardLink:
+    """Return the link to a run's feeds and connections, over the time that is looked at."""
+    return link("Its venue", f"/d/tc-venue?var-run={run}", is_new_tab=False).keep_time(keep_time=True)
+
+
 def others() -> dashboard.DashboardLink:
-    """Return the menu of all dashboards of tc."""
-    menu = dashboard.DashboardLink("Dashboards").type(models.DashboardLinkType.DASHBOARDS).tags(["tc"]).as_dropdown(True)
-    return menu.keep_time(True).include_vars(True)
+    """Return the menu of all dashboards of tc; it keeps the time but no choice: all runs are none to a dashboard of one."""
+    menu = dashboard.DashboardLink("Dashboards").type(models.DashboardLinkType.DASHBOARDS).tags(["tc"])
+    return menu.as_dropdown(as_dropdown=True).keep_time(keep_time=True)

@@ -1,177 +1,167 @@
 """The dashboard *Run*: one run, chosen above."""
 
+from content import FINE, GREEN, PLAIN, RED, YELLOW, Query, Shown, Steps, from_on
+from frame import About, choice, framed
 from grafana_foundation_sdk.builders import dashboard
-from parts import BLUE, GREEN, RED, YELLOW, Query, Shown, choice, lines, new_dashboard, number, page_link, rows, states, value_colours
+from links import page_of, venue_of
+from one_run_journal import events_and_process
+from one_run_safety import safety
+from panels import PanelBuilder, bars, coloured, lines, number, rows
+from state_sets import INTACT, KILL, RUN, VERDICT, words
 
-_ON_OFF = value_colours({"0": ("no", GREEN), "1": ("yes", RED)})
-_INTACT = value_colours({"0": ("broken", RED), "1": ("intact", GREEN)})
+_NOT_LIVE = "not at work"
 
 
 def one_run() -> dashboard.Dashboard:
     """Return the dashboard of one run."""
-    run = choice("run", "label_values(tc_run_info, run)", label="Run")
-    made = new_dashboard("tc-run", "tc / Run", "One run: what it is, does, holds and says of itself.", run).link(page_link())
-    for panel in (_state(), _journal(), _kill(), _compared(), _since_heartbeat(), _after_halt()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("Trading"))
-    for panel in (_position(), _exposure(), _equity(), _orders(), _refusals(), _fills(), _limits(), _gate(), _in_flight()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("Safety"))
-    for panel in (_kill_modes(), _kill_steps(), _verdicts(), _findings()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("Journal and process"))
-    for panel in (_events(), _contradictions(), _rates(), _memory(), _io(), _strategy()):
-        made = made.with_panel(panel)
-    return made
+    about = About("tc-run", "tc / Run", "What is this run, what does it do and hold, is it safe, and what has it used?")
+    made = {
+        "": (_state(), _kill(), _compared(), _journal(), _heard_of(), _after_halt(), _told(), _identity()),
+        "Trading": (_position(), _exposure(), _equity(), _profit(), _orders(), _refusals(), _fills(), _limits(), _in_flight()),
+        "Safety": safety(),
+        "Journal and process": events_and_process(),
+    }
+    mode = choice("mode", "label_values(tc_run_info, mode)", label="Mode", is_multi=True)
+    run = choice("run", 'label_values(tc_run_info{mode=~"$mode"}, run)', label="Run")
+    return framed(about, made, variables=(mode, run), links=(page_of(), venue_of()), alerts='run="$run"')
 
 
-def _one(title: str, text: str, expr: str, *, legend: str = "", runbook: str = "", **shown: object) -> Shown:
-    return Shown(title, text, (Query(expr, legend, is_instant=True),), runbook=runbook, width=4, height=4, **shown)  # type: ignore[arg-type]
+def _one(
+    title: str, text: str, expr: str, *, runbook: str = "", unit: str = "none", steps: Steps = PLAIN, nothing: str = "-"
+) -> Shown:
+    query = Query(expr, is_instant=True)
+    return Shown(title, text, (query,), unit, steps, runbook, width=4, height=4, nothing=nothing)
 
 
-def _state() -> object:
-    return number(_one("State", "Where the run stands.", 'tc_run_state{run="$run"} == 1', legend="{{state}}"), text="name")
+def _state() -> PanelBuilder:
+    shown = _one("State", "Where the run stands.", RUN.coded("run", 'run="$run"'), runbook="restart-recovery")
+    return number(shown, RUN.mappings)
 
 
-def _journal() -> object:
-    shown = _one("Journal", "Whether every line follows from the one before.", 'tc_journal_intact{run="$run"}', runbook="journal-broken")
-    return number(shown, mappings=_INTACT)
+def _kill() -> PanelBuilder:
+    shown = _one("Kill switch", "Its mode in the journal.", KILL.coded("run", 'run="$run"'), runbook="safety-gate")
+    return number(shown, KILL.mappings)
 
 
-def _kill() -> object:
-    shown = _one(
-        "Kill switch", "Its mode in the journal.", 'tc_kill_switch_state{run="$run"} == 1', legend="{{mode}}", runbook="safety-gate"
+def _compared() -> PanelBuilder:
+    text = "What the last comparison with the venue came to. Unknown is not flat."
+    expr = VERDICT.coded("run", 'run="$run"')
+    shown = _one("Last reconciliation", text, expr, runbook="reconciliation-mismatch", nothing="never compared")
+    return number(shown, VERDICT.mappings)
+
+
+def _journal() -> PanelBuilder:
+    text = "Whether every line follows from the one before."
+    return number(_one("Journal", text, 'tc_journal_intact{run="$run"}', runbook="journal-broken"), INTACT)
+
+
+def _heard_of() -> PanelBuilder:
+    expr = 'max(time() - tc_heartbeat_timestamp_seconds{run="$run"} and on (run) tc_run_active == 1)'
+    text = "How long ago a process of the run said that it lives, the one that was heard of longest ago."
+    return number(_one("Last heartbeat", text, expr, runbook="heartbeat-missing", unit="s", steps=from_on(3), nothing=_NOT_LIVE))
+
+
+def _after_halt() -> PanelBuilder:
+    text = "Orders that were sent after the run was halted: must be 0."
+    return number(
+        _one("Sent after halt", text, 'tc_submits_after_halt_total{run="$run"}', runbook="safety-gate", steps=from_on(1))
     )
-    return number(shown, text="name")
 
 
-def _compared() -> object:
-    shown = _one(
-        "Last reconciliation",
-        "What the last comparison with the venue came to.",
-        'tc_reconciliation_state{run="$run"} == 1',
-        legend="{{verdict}}",
-        runbook="reconciliation-mismatch",
+def _told() -> PanelBuilder:
+    query = Query('ALERTS{run="$run", alertname=~"Tc.+"}', is_instant=True)
+    columns = {"severity": "severity", "alertname": "alert", "alertstate": "state"}
+    columns |= {name: name for name in ("mode", "instrument", "channel", "client", "limit", "source")}
+    shown = Shown("Alerts of this run", "Those that fire, or will if it goes on.", (query,), width=10, height=5, nothing="none")
+    return rows(shown, columns, {"severity": coloured(words({"critical": RED, "warning": YELLOW}))}, sort="severity")
+
+
+def _identity() -> PanelBuilder:
+    asked = (
+        'max by (name, mode, engine, strategy, instrument, venue, tc_version) (tc_run_info{run="$run"})',
+        'max(tc_run_created_timestamp_seconds{run="$run"}) * 1000',
+        'max(tc_run_started_timestamp_seconds{run="$run"}) * 1000',
+        'max(tc_run_ended_timestamp_seconds{run="$run"}) * 1000',
+        'max(tc_run_duration_seconds{run="$run"})',
+        'max(tc_run_resumes_total{run="$run"})',
     )
-    return number(shown, text="name")
+    columns = {name: name for name in ("name", "mode", "engine", "strategy", "instrument", "venue")}
+    columns |= {"tc_version": "tc", "Value #B": "created", "Value #C": "started", "Value #D": "ended"}
+    columns |= {"Value #E": "duration", "Value #F": "resumed"}
+    styles: dict[str, dict[str, object]] = {name: {"unit": "dateTimeAsIso"} for name in ("created", "started", "ended")}
+    styles |= {"duration": {"unit": "dtdurations"}, "resumed": {"unit": "none"}}
+    queries = tuple(Query(expr, is_instant=True) for expr in asked)
+    shown = Shown("This run", "What it is, and when; a run that goes on has no end.", queries, width=14, height=5)
+    return rows(shown, columns, styles, sort="started")
 
 
-def _since_heartbeat() -> object:
-    expr = 'max(time() - tc_heartbeat_timestamp_seconds{run="$run"})'
-    steps = ((0, GREEN), (3, RED))
-    return number(_one("Last heartbeat", "How long ago.", expr, runbook="heartbeat-missing", unit="s", steps=steps))
+def _position() -> PanelBuilder:
+    query = Query('tc_position{run="$run"}', "{{instrument}}")
+    return lines(Shown("Position", "Signed quantity.", (query,), nothing="never had one"), is_stepped=True)
 
 
-def _after_halt() -> object:
-    expr = 'tc_submits_after_halt_total{run="$run"}'
-    steps = ((0, GREEN), (1, RED))
-    return number(_one("Sent after halt", "Orders: must be 0.", expr, runbook="safety-gate", steps=steps))
-
-
-def _position() -> object:
-    return lines(Shown("Position", "Signed quantity.", (Query('tc_position{run="$run"}', "{{instrument}}"),)), style="steps")
-
-
-def _exposure() -> object:
+def _exposure() -> PanelBuilder:
     query = Query('tc_exposure{run="$run"}', "{{instrument}} ({{currency}})")
-    return lines(Shown("Exposure", "Value of the position at the last price known.", (query,), runbook="risk-limit-exceeded"))
+    text = "Value of the position at the last price known, without its sign."
+    return lines(Shown("Exposure", text, (query,), runbook="risk-limit-exceeded", nothing="never had a position"))
 
 
-def _equity() -> object:
+def _equity() -> PanelBuilder:
     queries = (Query('tc_equity{run="$run"}', "equity ({{currency}})"), Query('tc_balance{run="$run"}', "balance ({{currency}})"))
-    return lines(Shown("Equity and balance", "By the fills, and as the engine stated it.", queries))
+    text = "Equity by the fills, and the balance as the engine stated it last. Exact amounts are in the report."
+    return lines(Shown("Equity and balance", text, queries), axis_from=None)
 
 
-def _orders() -> object:
-    return lines(Shown("Orders", "By what became of them.", (Query('tc_orders{run="$run"} > 0', "{{status}}"),)), stacked=True)
+def _profit() -> PanelBuilder:
+    queries = (
+        Query('tc_realized_profit{run="$run"}', "profit of {{instrument}} ({{currency}})"),
+        Query('tc_commissions{run="$run"}', "commissions ({{currency}})"),
+    )
+    return lines(Shown("Profit and commissions", "Profit of closed positions, before commissions; and these.", queries))
 
 
-def _refusals() -> object:
-    query = Query('tc_order_refusals_total{run="$run"}', "{{event}}: {{reason}}")
-    return lines(Shown("Denials and rejections", "Since the run began.", (query,), runbook="reject-rate"))
+def _orders() -> PanelBuilder:
+    query = Query('tc_orders{run="$run"}', "{{status}}", is_instant=True)
+    return bars(Shown("Orders", "By what became of them.", (query,), "none", PLAIN))
 
 
-def _fills() -> object:
-    return lines(Shown("Fills", "Since the run began.", (Query('tc_fills_total{run="$run"}', "fills"),)))
+def _refusals() -> PanelBuilder:
+    query = Query('sum by (event, reason) (tc_order_refusals_total{run="$run"})', "{{event}}: {{reason}}", is_instant=True)
+    text = "Since the run began, by reason; numbers in it are replaced by #."
+    return bars(Shown("Denials and rejections", text, (query,), "none", PLAIN, "reject-rate", nothing="none"))
 
 
-def _limits() -> object:
-    query = Query('tc_risk_limit_usage_ratio{run="$run"}', "{{limit}}")
-    steps = ((0, GREEN), (0.8, YELLOW), (1, RED))
-    shown = Shown("Limits", "What is used of each.", (query,), unit="percentunit", steps=steps, runbook="risk-limit-exceeded")
-    return lines(shown)
+def _fills() -> PanelBuilder:
+    queries = (Query('tc_fills_total{run="$run"}', "fills"), Query('tc_turnover_total{run="$run"}', "turnover ({{currency}})"))
+    return lines(Shown("Fills and turnover", "Since the run began; turnover is the value of all fills.", queries))
 
 
-def _gate() -> object:
-    query = Query('tc_gate_outcomes_total{run="$run"}', "{{result}} {{reason}} {{rule}}")
-    return lines(Shown("Gate", "What it decided of commands, since the run began.", (query,), runbook="safety-gate"))
+def _limits() -> PanelBuilder:
+    queries = (
+        Query('max by (limit) (tc_risk_limit{run="$run"})', is_instant=True),
+        Query('max by (limit) (tc_risk_limit_usage_ratio{run="$run"})', is_instant=True),
+    )
+    steps = [{"color": colour, "value": value} for value, colour in ((None, GREEN), (0.8, YELLOW), (1, RED))]
+    used = {
+        "unit": "percentunit",
+        "custom.cellOptions": {"type": "color-text"},
+        "thresholds": {"mode": "absolute", "steps": steps},
+    }
+    text = "The limits of the run's risk configuration, and what is used of those that are of a state; above 100 % one is broken."
+    columns = {"limit": "limit", "Value #A": "is", "Value #B": "used"}
+    shown = Shown("Limits", text, queries, runbook="risk-limit-exceeded", nothing="no gate")
+    return rows(shown, columns, {"used": used}, sort="used")
 
 
-def _in_flight() -> object:
+def _in_flight() -> PanelBuilder:
     queries = (
         Query('tc_orders_in_flight{run="$run"}', "in flight"),
         Query('tc_orders_waiting{run="$run"}', "held by the gate"),
-        Query('tc_order_oldest_in_flight_seconds{run="$run"}', "age of the oldest (s)"),
+        Query('tc_order_oldest_in_flight_seconds{run="$run"}', "age of the oldest"),
     )
-    return lines(Shown("In flight", "Sent and not answered yet.", queries, runbook="order-stuck-in-flight"))
-
-
-def _kill_modes() -> object:
-    query = Query('tc_kill_switch_state{run="$run", mode!="none"}', "{{mode}}")
-    return states(Shown("Kill switch", "Its mode over time.", (query,), runbook="safety-gate", width=6), _ON_OFF)
-
-
-def _kill_steps() -> object:
-    query = Query('tc_kill_step_latency_seconds{run="$run"}', "{{step}}")
-    return lines(Shown("Steps of the last kill", "How long after it was asked for.", (query,), unit="s", width=6))
-
-
-def _verdicts() -> object:
-    query = Query('tc_reconciliations_total{run="$run"}', "{{verdict}}")
-    return lines(Shown("Comparisons", "With the venue, by verdict.", (query,), runbook="reconciliation-mismatch", width=6))
-
-
-def _findings() -> object:
-    query = Query('tc_reconciliation_findings{run="$run"}', "{{severity}}")
-    steps = ((0, GREEN), (1, RED))
+    text = "Commands that were sent and not answered yet, or that the gate holds; the age of the oldest is on the right."
     return lines(
-        Shown("Findings", "Of the last comparison.", (query,), steps=steps, runbook="reconciliation-mismatch", width=6), style="steps"
+        Shown("In flight", text, queries, "none", FINE, "order-stuck-in-flight", nothing=_NOT_LIVE),
+        is_stepped=True,
+        right="/age/",
     )
-
-
-def _events() -> object:
-    query = Query('rate(tc_events_total{run="$run"}[1m])', "{{type}}")
-    return lines(Shown("Events", "Entries of the journal per second, by type.", (query,), unit="cps", width=12))
-
-
-def _contradictions() -> object:
-    query = Query('tc_contradictions_total{run="$run"}', "{{code}}")
-    shown = Shown("Contradictions", "Anomalies and broken rules that the fold found.", (query,), runbook="journal-broken", width=12)
-    return lines(shown)
-
-
-def _rates() -> object:
-    queries = (
-        Query('tc_run_rows_per_second{run="$run"}', "rows/s"),
-        Query('tc_run_events_per_second{run="$run"}', "events/s"),
-        Query('rate(tc_run_cpu_seconds_total{run="$run"}[1m])', "cores"),
-    )
-    return lines(Shown("Throughput", "Per second of wall-clock time.", queries, width=6))
-
-
-def _memory() -> object:
-    query = Query('tc_run_peak_memory_bytes{run="$run"}', "peak")
-    return lines(Shown("Memory", "Most memory resident.", (query,), unit="bytes", width=6))
-
-
-def _io() -> object:
-    queries = (
-        Query('tc_run_read_bytes_total{run="$run"}', "read"),
-        Query('tc_run_written_bytes_total{run="$run"}', "written"),
-    )
-    return lines(Shown("Storage", "Bytes since the run began.", queries, unit="bytes", width=6))
-
-
-def _strategy() -> object:
-    query = Query('tc_strategy_events_total{run="$run"}', "{{counter}}")
-    return lines(Shown("Strategy", "What a packaged scenario counted.", (query,), width=6))

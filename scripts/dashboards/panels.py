@@ -2,15 +2,15 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from content import Query, Shown
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
 from links import dashboard_of, page_of, runbook
-from shown import Query, Shown
 
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
@@ -54,9 +54,9 @@ def bars(shown: Shown, mappings: Mappings = ()) -> PanelBuilder:
 
 def states(shown: Shown, mappings: Mappings) -> PanelBuilder:
     """Return a panel of states over time, one row a series."""
-    panel = _of(statetimeline.Panel(), shown).show_value(common_models.VisibilityMode.AUTO).merge_values(True)
+    panel = _of(statetimeline.Panel(), shown).show_value(common_models.VisibilityMode.AUTO).merge_values(merge_values=True)
     panel = panel.fill_opacity(80).line_width(0).row_height(0.8).per_page(20)
-    panel = panel.legend(common.VizLegendOptions().show_legend(False)).tooltip(_tooltip())
+    panel = panel.legend(common.VizLegendOptions().show_legend(show_legend=False)).tooltip(_tooltip())
     return panel.mappings(list(mappings))  # type: ignore[no-any-return]
 
 
@@ -75,13 +75,15 @@ def rows(shown: Shown, columns: Mapping[str, str], styles: Mapping[str, Mapping[
         The column that it is sorted by, downwards.
 
     """
-    panel = _of(table.Panel(), shown).align(common_models.FieldTextAlignment.AUTO).inspect(False).filterable(True)
+    panel = (
+        _of(table.Panel(), shown).align(common_models.FieldTextAlignment.AUTO).inspect(inspect=False).filterable(filterable=True)
+    )
     panel = panel.with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
     kept = {"include": {"names": list(columns)}}
     panel = panel.with_transformation(models.DataTransformerConfig(id_val="filterFieldsByName", options=kept))
     order = {"excludeByName": {}, "renameByName": dict(columns), "indexByName": {name: at for at, name in enumerate(columns)}}
     panel = panel.with_transformation(models.DataTransformerConfig(id_val="organize", options=order))
-    panel = panel.sort_by([common.TableSortByFieldState(sort).desc(True)])
+    panel = panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(desc=True)])
     for name, properties in styles.items():
         panel = panel.override_by_name(name, _properties(properties))
     return panel  # type: ignore[no-any-return]
@@ -127,7 +129,7 @@ def _target(query: Query, ref_id: str, *, is_table: bool) -> prometheus.Dataquer
 
 def _legend() -> common.VizLegendOptions:
     legend = common.VizLegendOptions().display_mode(common_models.LegendDisplayMode.LIST)
-    return legend.placement(common_models.LegendPlacement.BOTTOM).show_legend(True)
+    return legend.placement(common_models.LegendPlacement.BOTTOM).show_legend(show_legend=True)
 
 
 def _tooltip() -> common.VizTooltipOptions:
@@ -135,7 +137,7 @@ def _tooltip() -> common.VizTooltipOptions:
 
 
 def _last() -> common.ReduceDataOptions:
-    return common.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
+    return common.ReduceDataOptions().calcs(["lastNotNull"]).values(values=False)
 
 
 def _properties(properties: Mapping[str, object]) -> list[models.DynamicConfigValue]:

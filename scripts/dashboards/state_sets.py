@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from content import BLUE, GREEN, GREY, PURPLE, RED, YELLOW
 from grafana_foundation_sdk.models import dashboard as models
-from shown import BLUE, GREEN, GREY, PURPLE, RED, YELLOW
 
 from tc.telemetry.names import FEED_STATES, KILL_MODES, NODE_STATES, PROBE_STATES, READINESS_STATES, RUN_STATES, VERDICTS
 
@@ -48,9 +48,7 @@ def _colours(states: tuple[str, ...], *colours: str) -> dict[str, str]:
     return dict(zip(states, colours, strict=True))
 
 
-RUN = StateSet(
-    "tc_run_state", "state", _colours(RUN_STATES, GREY, GREEN, BLUE, RED, BLUE, YELLOW, YELLOW, RED, BLUE)
-)
+RUN = StateSet("tc_run_state", "state", _colours(RUN_STATES, GREY, GREEN, BLUE, RED, BLUE, YELLOW, YELLOW, RED, BLUE))
 KILL = StateSet("tc_kill_switch_state", "mode", _colours(KILL_MODES, GREEN, YELLOW, RED, RED, RED))
 SCOPE = StateSet("tc_kill_switch_scope_state", "mode", KILL.colours)
 FEED = StateSet("tc_feed_state", "state", _colours(FEED_STATES, GREEN, BLUE, YELLOW, RED, PURPLE))

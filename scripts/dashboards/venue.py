@@ -1,116 +1,164 @@
 """The dashboard *Venue and connectivity*: feeds, connections, request weight, readiness, probes."""
 
+from content import FINE, GREEN, RED, YELLOW, Query, Shown, Steps, from_on, known_or_zero
+from frame import About, choice, framed
 from grafana_foundation_sdk.builders import dashboard
-from parts import BLUE, GREEN, RED, YELLOW, Query, Shown, choice, lines, new_dashboard, number, states, value_colours
+from panels import PanelBuilder, lines, number, states
+from state_sets import FEED, NODE, UP
+from venue_probes import readiness_and_probes
 
-_YES = value_colours({"0": ("-", "transparent"), "1": ("yes", BLUE)})
-_UP = value_colours({"0": ("down", RED), "1": ("up", GREEN)})
+_RUN = 'run=~"$run"'
+_NOT_LIVE = "no run chosen is at work"
 
 
 def venue() -> dashboard.Dashboard:
     """Return the dashboard of venues and connectivity."""
-    run = choice("run", 'label_values(tc_run_info{mode!="backtest"}, run)', label="Run", multi=True)
-    text = "Feeds, connections, request weight, readiness and probes."
-    made = new_dashboard("tc-venue", "tc / Venue and connectivity", text, run)
-    for panel in (_staleness(), _feeds(), _messages(), _connections(), _reconnects(), _venue_up(), _weight(), _lag(), _queues()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("Heartbeats"))
-    for panel in (_heartbeats(), _node()):
-        made = made.with_panel(panel)
-    made = made.with_row(dashboard.Row("Readiness and probes"))
-    for panel in (_readiness(), _probe_states(), _probe_latency(), _probe_loss(), _probe_status()):
-        made = made.with_panel(panel)
-    return made
-
-
-def _staleness() -> object:
-    query = Query('tc_data_staleness_seconds{run=~"$run"}', "{{instrument}} {{channel}}")
-    steps = ((0, GREEN), (5, RED))
-    shown = Shown("Staleness", "Time since a channel's last message.", (query,), unit="s", steps=steps, runbook="feed-stale")
-    return lines(shown)
-
-
-def _feeds() -> object:
-    query = Query('tc_feed_state{run=~"$run"}', "{{instrument}} {{channel}} {{state}}")
-    text = "live; quiet: the venue has no news either; silent: nobody knows; dead: news do not come; disconnected."
-    return states(Shown("Feeds", text, (query,), runbook="feed-stale"), _YES)
-
-
-def _messages() -> object:
-    query = Query('rate(tc_data_messages_total{run=~"$run"}[1m])', "{{instrument}} {{channel}}")
-    return lines(Shown("Messages", "Of market data, per second.", (query,), unit="cps"))
-
-
-def _connections() -> object:
-    query = Query('tc_connection_up{run=~"$run"}', "{{run}} {{client}}")
-    return states(Shown("Connections", "Of the node's clients.", (query,), runbook="venue-connection"), _UP)
-
-
-def _reconnects() -> object:
-    query = Query('increase(tc_reconnects_total{run=~"$run"}[5m])', "{{run}} {{client}}")
-    steps = ((0, GREEN), (3, RED))
-    return lines(Shown("Reconnects", "In five minutes.", (query,), steps=steps, runbook="venue-connection"))
-
-
-def _venue_up() -> object:
-    query = Query('tc_venue_up{run=~"$run"}', "{{run}}")
-    return states(Shown("Venue", "Whether it answers the supervisor.", (query,), runbook="venue-connection"), _UP)
-
-
-def _weight() -> object:
-    queries = (
-        Query('tc_venue_request_weight{run=~"$run"}', "{{run}} used"),
-        Query('tc_venue_request_weight_limit{run=~"$run"}', "{{run}} limit"),
+    about = About("tc-venue", "tc / Venue and connectivity", "Do runs see their market and reach their venue, and would they?")
+    made = {
+        "": (_dead(), _silent(), _down(), _unreached(), _weightiest(), _failing()),
+        "Feeds": (_feeds(), _staleness(), _messages()),
+        "Connections": (_connections(), _venue_up(), _reconnects(), _weight(), _weight_ratio(), _in_flight()),
+        "Nodes": (_node(), _heartbeats(), _lag(), _queues()),
+        "Readiness and probes": readiness_and_probes(),
+    }
+    run = choice("run", 'label_values(tc_run_info{mode!="backtest"}, run)', label="Run", is_multi=True)
+    return framed(
+        about, made, variables=(run,), alerts='alertname=~"Tc(Feed|Venue|Reconnect|Request|Heartbeat|EventLoop|Probe).*"'
     )
-    return lines(Shown("Request weight", "Used of the venue's limit per minute.", queries, runbook="request-weight"))
 
 
-def _lag() -> object:
-    query = Query('tc_event_loop_lag_seconds{run=~"$run"}', "{{run}}")
-    steps = ((0, GREEN), (0.25, RED))
-    return lines(Shown("Event-loop lag", "Of the node.", (query,), unit="s", steps=steps, runbook="event-loop-lag"))
+def _count(title: str, text: str, condition: str, runbook: str) -> PanelBuilder:
+    query = Query(known_or_zero(f"count({condition})"), is_instant=True)
+    return number(Shown(title, text, (query,), "none", from_on(1), runbook, width=4, height=4, nothing="not known"))
 
 
-def _queues() -> object:
-    query = Query('tc_queue_size{run=~"$run"}', "{{run}} {{queue}}")
-    return lines(Shown("Queues", "Messages waiting in the engine.", (query,), runbook="event-loop-lag"))
+def _dead() -> PanelBuilder:
+    text = "Channels that bring nothing although the venue has news."
+    return _count("Dead feeds", text, 'tc_feed_state{state="dead"} == 1', "feed-stale")
 
 
-def _heartbeats() -> object:
-    query = Query('time() - tc_heartbeat_timestamp_seconds{run=~"$run"} and on (run) tc_run_active == 1', "{{run}} {{source}}")
-    steps = ((0, GREEN), (3, RED))
-    shown = Shown("Heartbeat age", "Of runs at work.", (query,), unit="s", steps=steps, runbook="heartbeat-missing", width=12)
-    return lines(shown)
+def _silent() -> PanelBuilder:
+    text = "Channels that are silent while connected, and nobody could ask whether the market is quiet."
+    return _count("Silent feeds", text, 'tc_feed_state{state="silent"} == 1', "feed-stale")
 
 
-def _node() -> object:
-    query = Query('tc_node_state{run=~"$run"}', "{{run}} {{state}}")
-    return states(Shown("Node", "The state that it is in.", (query,), width=12), _YES)
+def _down() -> PanelBuilder:
+    return _count("Connections down", "Clients of nodes that are not connected.", "tc_connection_up == 0", "venue-connection")
 
 
-def _readiness() -> object:
-    query = Query("tc_connectivity_readiness_state == 1", "{{spec}}: {{state}}", is_instant=True)
-    shown = Shown("Readiness", "Whether what specs need to connect is configured.", (query,), runbook="probe-failing", height=6)
-    return number(shown, text="name")
+def _unreached() -> PanelBuilder:
+    text = "Runs whose venue did not answer the supervisor's last question."
+    return _count("Venues not reached", text, "tc_venue_up == 0", "venue-connection")
 
 
-def _probe_states() -> object:
-    query = Query("tc_probe_state == 1", "{{target}}: {{state}}", is_instant=True)
-    shown = Shown("Probes", "What the last probe of each target found.", (query,), runbook="probe-failing", height=6)
-    return number(shown, text="name")
+def _weightiest() -> PanelBuilder:
+    query = Query("max(tc:request_weight:ratio)", is_instant=True)
+    text = "What is used of the request weight per minute, of the run that uses most."
+    steps = ((0, GREEN), (0.5, YELLOW), (0.8, RED))
+    shown = Shown(
+        "Request weight used", text, (query,), "percentunit", steps, "request-weight", 4, 4, nothing="no run is at work"
+    )
+    return number(shown)
 
 
-def _probe_latency() -> object:
-    query = Query("tc_probe_duration_seconds", "{{target}} {{phase}}")
-    return lines(Shown("Probe latency", "By phase.", (query,), unit="s", runbook="probe-failing", height=6))
+def _failing() -> PanelBuilder:
+    text = "Targets whose last probe, of the last quarter of an hour, found anything but ok."
+    condition = 'tc_probe_state{state!="ok"} == 1 and on (run, spec, target) time() - tc_probe_timestamp_seconds < 900'
+    return _count("Probes that fail", text, condition, "probe-failing")
 
 
-def _probe_loss() -> object:
-    steps = ((0, GREEN), (0.01, YELLOW), (0.5, RED))
-    query = Query("tc_probe_loss_ratio", "{{target}}")
-    return lines(Shown("Probe loss", "Attempts that failed.", (query,), unit="percentunit", steps=steps, runbook="probe-failing", height=6))
+def _of_runs(
+    title: str,
+    text: str,
+    queries: tuple[Query, ...],
+    *,
+    runbook: str,
+    unit: str = "none",
+    steps: Steps = FINE,
+    width: int = 8,
+) -> Shown:
+    return Shown(title, text, queries, unit, steps, runbook, width, nothing=_NOT_LIVE, is_by_run=True)
 
 
-def _probe_status() -> object:
-    query = Query("tc_probe_http_status_code", "{{target}}", is_instant=True)
-    return number(Shown("HTTP status", "Of the last probe.", (query,), unit="none", runbook="probe-failing", height=6))
+def _feeds() -> PanelBuilder:
+    query = Query(FEED.coded("run, instrument, channel", _RUN), "{{run}} {{instrument}} {{channel}}")
+    text = (
+        "live; quiet: the venue has no news either; silent: connected, nobody knows; dead: the venue has news that do not come."
+    )
+    return states(_of_runs("Feeds", text, (query,), runbook="feed-stale"), FEED.mappings)
+
+
+def _staleness() -> PanelBuilder:
+    query = Query(f"tc_data_staleness_seconds{{{_RUN}}}", "{{run}} {{instrument}} {{channel}}")
+    text = "Time since a channel's last message. A quiet market is silent, too: what counts is the state beside."
+    return lines(_of_runs("Staleness", text, (query,), unit="s", steps=from_on(5, YELLOW), runbook="feed-stale"))
+
+
+def _messages() -> PanelBuilder:
+    query = Query(f"rate(tc_data_messages_total{{{_RUN}}}[$__rate_interval])", "{{run}} {{instrument}} {{channel}}")
+    return lines(_of_runs("Messages", "Of market data, per second.", (query,), unit="cps", runbook="feed-stale"))
+
+
+def _connections() -> PanelBuilder:
+    query = Query(f"tc_connection_up{{{_RUN}}}", "{{run}} {{client}}")
+    return states(_of_runs("Connections", "Of the node's clients.", (query,), runbook="venue-connection"), UP)
+
+
+def _venue_up() -> PanelBuilder:
+    query = Query(f"tc_venue_up{{{_RUN}}}", "{{run}}")
+    text = "Whether it answered the supervisor's last question, by a connection that is not the node's."
+    return states(_of_runs("Venue", text, (query,), runbook="venue-connection"), UP)
+
+
+def _reconnects() -> PanelBuilder:
+    query = Query(f"increase(tc_reconnects_total{{{_RUN}}}[5m])", "{{run}} {{client}}")
+    text = "How often a connection came back, in five minutes; more than three times is a storm."
+    return lines(_of_runs("Reconnects", text, (query,), steps=from_on(3), runbook="venue-connection"))
+
+
+def _weight() -> PanelBuilder:
+    queries = (
+        Query(f"tc_venue_request_weight{{{_RUN}}}", "{{run}} used"),
+        Query(f"tc_venue_request_weight_limit{{{_RUN}}}", "{{run}} limit"),
+    )
+    text = "What is used of the venue's request weight per minute, and its limit."
+    return lines(_of_runs("Request weight", text, queries, runbook="request-weight"))
+
+
+def _weight_ratio() -> PanelBuilder:
+    query = Query(f"tc:request_weight:ratio{{{_RUN}}}", "{{run}}")
+    text = "Beyond the limit the venue refuses, then bans."
+    steps = from_on(0.8)
+    return lines(_of_runs("Part of the weight used", text, (query,), unit="percentunit", steps=steps, runbook="request-weight"))
+
+
+def _in_flight() -> PanelBuilder:
+    query = Query(f"tc_order_oldest_in_flight_seconds{{{_RUN}}}", "{{run}}")
+    text = "Age of the oldest command that the venue has not answered; 0 when there is none."
+    steps = from_on(5)
+    return lines(_of_runs("Oldest in flight", text, (query,), unit="s", steps=steps, runbook="order-stuck-in-flight"))
+
+
+def _node() -> PanelBuilder:
+    query = Query(NODE.coded("run", _RUN), "{{run}}")
+    return states(
+        _of_runs("Node", "The state that it says it is in.", (query,), runbook="heartbeat-missing", width=6), NODE.mappings
+    )
+
+
+def _heartbeats() -> PanelBuilder:
+    expr = f"time() - tc_heartbeat_timestamp_seconds{{{_RUN}}} and on (run) tc_run_active == 1"
+    text = "Time since a process said that it lives, of runs at work."
+    query = Query(expr, "{{run}} {{source}}")
+    return lines(_of_runs("Heartbeat age", text, (query,), unit="s", steps=from_on(3), runbook="heartbeat-missing", width=6))
+
+
+def _lag() -> PanelBuilder:
+    query = Query(f"tc_event_loop_lag_seconds{{{_RUN}}}", "{{run}}")
+    text = "How late the node's event loop was: market data and orders wait as long."
+    return lines(_of_runs("Event-loop lag", text, (query,), unit="s", steps=from_on(0.25), runbook="event-loop-lag", width=6))
+
+
+def _queues() -> PanelBuilder:
+    query = Query(f"tc_queue_size{{{_RUN}}}", "{{run}} {{queue}}")
+    return lines(_of_runs("Queues", "Messages that wait in the engine.", (query,), runbook="event-loop-lag", width=6))

@@ -175,7 +175,7 @@ def test_a_journal_with_a_torn_end_goes_on_and_its_bytes_are_kept(place: Place) 
 
 
 def test_a_run_does_not_go_on_under_an_active_switch_and_not_once_it_is_sealed(place: Place) -> None:
-    with place.paper("held", *LONG) as run:
+    with place.paper("held", *LONG, "--set", "strategy.parameters.half_spread_ticks=2000") as run:  # No order is filled.
         run.until("trading").until_recorded(OrderAccepted)
         crash(run, run.process.pid, run.node().pid)
     assert place.tc("kill", "activate", "--name", "btcusdt-paper", "--mode", "halt", "--reason", "a test").code == 0

@@ -157,20 +157,6 @@ def test_a_run_sealed_without_metrics_is_counted_from_its_journal(tmp_path: Path
     assert look(settled(index)) == NOTHING
 
 
-def test_long_journals_are_read_in_slices(tmp_path: Path) -> None:
-    for number in range(3):
-        make_run(tmp_path, f"long-{number}", rounds=400, seal=False)
-    index = index_of(tmp_path)
-    looks, began = 0, time.monotonic()
-    while not looks or not all(facts_in(index, run_id).is_read for run_id in index.run_ids):
-        look(index)
-        looks += 1
-        assert time.monotonic() - began < 60
-    assert looks > 2
-    entries = {values_of(facts_in(index, run_id), "tc_journal_entries_total")[()] for run_id in index.run_ids}
-    assert entries == {len((runs_root(tmp_path) / "long-0" / "journal.jsonl").read_bytes().splitlines())}
-
-
 def test_a_journal_that_is_altered_or_cut_is_not_intact(tmp_path: Path) -> None:
     altered, cut = (make_run(tmp_path, name, seal=False).journal for name in ("altered", "cut"))
     index = settled(index_of(tmp_path))
@@ -248,6 +234,14 @@ def test_a_run_that_cannot_be_read_costs_one_series_and_one_line(tmp_path: Path,
         ]
     assert facts_in(index, "whole").problem == ""
     assert index.counts["other", "unreadable"] == len(expected)
+
+
+def test_a_run_that_cannot_be_read_is_as_old_as_its_folder(tmp_path: Path) -> None:
+    make_run(tmp_path, "old", created_ns=OLD_NS)
+    make_run(tmp_path, "broken").metadata.write_bytes(b"{")
+    index = index_of(tmp_path, max_runs=1)
+    look(index)
+    assert index.run_ids == ("broken",)
 
 
 def test_what_cannot_be_read_is_shown_again_when_it_can(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ WebConfig = Annotated[
 ]
 RunbooksUrl = Annotated[
     str,
-    typer.Option("--runbooks-url", metavar="URL", help="Where runbooks are read: pages link to URL/NAME.md. Left out, no links."),
+    typer.Option("--runbooks-url", metavar="URL", help="Where runbooks are read: pages link to URL/NAME.md. Left out, here."),
 ]
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the start of one, or latest.")]
@@ -49,7 +49,7 @@ def serve(
     port: Port = 8000,
     max_runs: MaxRuns = None,
     web_config: WebConfig = None,
-    runbooks_url: RunbooksUrl = "",
+    runbooks_url: RunbooksUrl = "/runbooks",
 ) -> None:
     """Serve /metrics and the status page until SIGTERM or Ctrl-C; it reads run directories, and changes nothing."""
     options = wiring.ServeOptions(

@@ -85,9 +85,11 @@ class TrackedRun:
         Nothing that lies in the directory makes it raise: what cannot be read is the facts' problem.
         """
         seen = self._signature()
-        if seen[_FOLDER] is None or (seen == self._seen and self.is_settled and not self._is_due(now_ns)):
+        folder = seen[_FOLDER]
+        if folder is None or (seen == self._seen and self.is_settled and not self._is_due(now_ns)):
             return False
         before, self._looked_ns = self.facts, now_ns
+        self.created_ns = self.created_ns or folder[2]  # Until its metadata says so.
         try:
             facts = self._read(seen, now_ns, until_s)
             # The ages of a run that goes on grow, whatever else is as it was.

@@ -44,6 +44,7 @@ def serve_metrics(options: ServeOptions, on_ready: Callable[[str], None]) -> Non
     from tc.reports.status.html import content_policy
     from tc.spec.web_config import WebConfig, load_web_config
     from tc.telemetry.pages import StatusPages
+    from tc.telemetry.pages.runbooks import Runbooks
     from tc.telemetry.serving.access import Doorkeeper
     from tc.telemetry.serving.app import Site
     from tc.telemetry.serving.process import ServeSettings, serve
@@ -69,6 +70,7 @@ def serve_metrics(options: ServeOptions, on_ready: Callable[[str], None]) -> Non
         directory=index.directory,
         pages=StatusPages(index, runbooks=options.runbooks_url),
         page_policy=content_policy(),
+        runbook=Runbooks().page,
         headers=web.headers,
     )
     doorkeeper = Doorkeeper(is_local=settings.is_local, users=web.basic_auth_users)

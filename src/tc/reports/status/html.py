@@ -34,27 +34,28 @@ class _Assets:
 def render_overview(runs: Sequence[RunBrief], fleet: Fleet, choice: Choice, now_ns: int, *, runbooks: str = "") -> str:
     """Return the page of all runs (newest first), as it stands at a time."""
     page = overview_of(runs, fleet, choice, now_ns, runbooks=runbooks)
-    return _template("overview").render(page=page, assets=_assets())
+    return template("overview").render(page=page, assets=assets())
 
 
 def render_run(run: RunDetail, now_ns: int, *, runbooks: str = "") -> str:
     """Return the page of a run, as it stands at a time."""
-    return _template("run").render(page=run_page_of(run, now_ns, runbooks=runbooks), assets=_assets())
+    return template("run").render(page=run_page_of(run, now_ns, runbooks=runbooks), assets=assets())
 
 
 def prepare() -> None:
     """Compile the templates, so that the first page is as quick as any."""
-    for name in ("overview", "run"):
-        _template(name)
+    for name in ("overview", "run", "runbook"):
+        template(name)
 
 
 def content_policy() -> str:
     """Return the Content-Security-Policy that a server sends with these pages."""
-    return f"{_assets().policy}; frame-ancestors 'none'"
+    return f"{assets().policy}; frame-ancestors 'none'"
 
 
 @cache
-def _assets() -> _Assets:
+def assets() -> _Assets:
+    """Return what every page has in it: style, script, and the policy that lets them through and nothing else."""
     static = files("tc.reports") / "static"
     report, status, script = (
         (static / name).read_text(encoding="utf-8").strip() for name in ("report.css", "status.css", "status.js")
@@ -76,5 +77,6 @@ def _assets() -> _Assets:
 
 
 @cache
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Return the template of a page."""
     return html_environment().get_template(f"status/{name}.html.j2")

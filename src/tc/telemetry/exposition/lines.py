@@ -39,7 +39,7 @@ def header(family: Family, written: Format) -> bytes:
 
 def block_of(samples: Iterable[Sample]) -> Block:
     """Return the lines of samples that all have the label ``run``; KeyError for a family that is not in the list."""
-    lines: dict[int, str] = {}
+    texts = [""] * len(RUN_FAMILIES)
     run: str | None = None
     escaped = ""
     for name, values, value in samples:
@@ -47,15 +47,8 @@ def block_of(samples: Iterable[Sample]) -> Block:
             run = values[0]
             escaped = run.translate(_VALUE_ESCAPES)
         place, before, after = _shapes[name, values[1:]]
-        line = f"{before}{escaped}{after}{value if type(value) is int else number(value)}\n"
-        if place in lines:
-            lines[place] += line
-        else:
-            lines[place] = line
-    block = list(EMPTY)
-    for place, text in lines.items():
-        block[place] = text.encode(errors="replace")
-    return tuple(block)
+        texts[place] += f"{before}{escaped}{after}{value if type(value) is int else number(value)}\n"
+    return tuple([text.encode(errors="replace") if text else b"" for text in texts])
 
 
 def fleet_lines(samples: Iterable[Sample], written: Format) -> bytes:

@@ -58,6 +58,8 @@ class Site:
         Gives the directory of a run that is shown, or None: no other text becomes a path.
     pages, page_policy
         The pages for people, and the Content-Security-Policy that they were written for.
+    runbook
+        Gives the page of a runbook, or None; of an empty name, the page of all.
     headers
         What is sent besides, or instead of what would be.
     clock
@@ -69,6 +71,7 @@ class Site:
     directory: Callable[[str], RunDirectory | None]
     pages: Pages
     page_policy: str
+    runbook: Callable[[str], str | None] = lambda _: None
     headers: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], int] = time.time_ns
 
@@ -80,6 +83,8 @@ def application(site: Site, doorkeeper: Doorkeeper) -> web.Application:
     app.router.add_get("/", handlers.overview)
     app.router.add_get("/runs/{run_id}", handlers.run)
     app.router.add_get("/runs/{run_id}/report", handlers.report)
+    app.router.add_get("/runbooks", handlers.runbook)
+    app.router.add_get("/runbooks/{name}", handlers.runbook)
     app.router.add_get("/metrics", handlers.metrics)
     app.router.add_get("/-/healthy", handlers.healthy)
     app.router.add_get("/-/ready", handlers.ready)
@@ -136,6 +141,13 @@ class _Handlers:
         if report is None:
             return text("this run has no report yet\n", status=404)
         return web.Response(body=Parts([report], content_type=_HTML), headers={"Content-Security-Policy": REPORT_POLICY})
+
+    async def runbook(self, request: web.Request) -> web.Response:
+        """Answer with what to do when an alert fires."""
+        page = await asyncio.to_thread(self._site.runbook, request.match_info.get("name", ""))
+        if page is None:
+            return text("there is no runbook of that name; /runbooks has all\n", status=404)
+        return text(page, content_type=_HTML, headers={"Content-Security-Policy": self._site.page_policy})
 
     async def healthy(self, _: web.Request) -> web.Response:
         """Answer that the server answers."""
