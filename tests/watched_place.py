@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -19,10 +21,10 @@ from paper_runs import PaperRun, Place
 from system_programs import program
 from warm import COMMAND, WarmProcess, template
 
-LIVE, GATED = "live-one", "gated-one"
+LIVE, GATED, BROKEN = "live-one", "gated-one", "broken-one"
 BUSY = ("--set", "strategy.parameters.half_spread_ticks=1", "--set", "node.market_data.speed=4")
-OFTEN = ("--set", "node.reconciliation.every_s=2", "--set", "node.reconciliation.on_mismatch=report")
-RULES = REPOSITORY / "compose" / "prometheus" / "rules"
+OFTEN = ("--set", "node.reconciliation.every_s=5", "--set", "node.reconciliation.on_mismatch=report")
+COMPOSE = REPOSITORY / "compose"
 SPEC = REPOSITORY / "specs" / "ops_smoke_gated.yaml"
 NOBODY = {"observed_version": 1, "orders": [], "fills": [], "positions": []}
 """What a venue says that has never heard of the run: a comparison with it has findings."""
@@ -78,6 +80,8 @@ def _finish_one(place: Place) -> None:
     _done(place.tc("run", SPEC, "--run-id", GATED))
     (place.folder / "observed.json").write_text(json.dumps(NOBODY))
     assert place.tc("reconcile", GATED, "--observed", "observed.json").code == 1
+    place.run(BROKEN).root.mkdir()
+    place.run(BROKEN).metadata.write_text("{")
 
 
 def _disturb(place: Place, run: PaperRun) -> None:
@@ -105,6 +109,7 @@ def _served(place: Place) -> Iterator[str]:
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with WarmProcess(of, command, cwd=place.folder, env=place.environment, **pipes) as process:
         try:
+            assert process.stdout is not None
             found = re.match(r"serving http://(127\.0\.0\.1:\d+)/", process.stdout.readline())
             assert found is not None
             yield found[1]
@@ -114,16 +119,16 @@ def _served(place: Place) -> Iterator[str]:
 
 @contextmanager
 def _scraping(folder: Path, target: str) -> Iterator[Prometheus]:
+    home = folder / "prometheus"
+    shutil.copytree(COMPOSE / "prometheus", home)
+    (home / "targets").mkdir()
     with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = "{}:{}".format(*free.getsockname())
-    config = folder / "prometheus.yml"
-    every = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    job = {"job_name": "tc", "static_configs": [{"targets": [target]}]}
-    config.write_text(json.dumps({"global": every, "rule_files": [f"{RULES}/*.yaml"], "scrape_configs": [job]}))
-    options = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address={listen}"]
+        port = free.getsockname()[1]
+    told = {"TC_METRICS_TARGET": target, "TC_PROMETHEUS_PORT": str(port), "TC_PROMETHEUS": program("prometheus")}
+    told |= {"TC_FOLDER": str(home), "TC_STORAGE": str(folder / "series")}
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([program("prometheus"), *options], **silent) as process:
+    with subprocess.Popen(["/bin/sh", home / "start.sh"], env={**os.environ, **told}, **silent) as process:
         try:
-            yield Prometheus(listen)
+            yield Prometheus(f"127.0.0.1:{port}")
         finally:
             process.terminate()

@@ -24,7 +24,7 @@ def runbooks() -> dashboard.DashboardLink:
 
 def runbook(name: str) -> dashboard.DashboardLink:
     """Return the link to a runbook."""
-    return link(f"Runbook: {name}", f"${{{RUNBOOKS_URL}}}/{name}.md")
+    return link(f"Runbook: {name}", f"${{{RUNBOOKS_URL}}}/{name}")
 
 
 def page_of(run: str = "${run}") -> dashboard.DashboardLink:
