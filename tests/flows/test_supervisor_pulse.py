@@ -74,6 +74,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.pulse = SupervisorPulse(self.run, self.open, {BTC: "BTCUSDT"}, clock=self.clock)
+        self.pulse.note_state("trading")
         self.last_ns = self.clock.now_ns
 
     @asynccontextmanager
@@ -110,6 +111,15 @@ def test_while_all_is_heard_only_the_time_is_asked_and_seldom(scene: Scene) -> N
     for _ in range(40):
         assert scene.after(0.5, hears=True) == ()
     assert scene.venue.asked == ["time", "time"]
+
+
+def test_before_the_node_trades_the_venue_is_asked_nothing(scene: Scene) -> None:
+    scene.pulse = SupervisorPulse(scene.run, scene.open, {BTC: "BTCUSDT"}, clock=scene.clock)
+    scene.pulse.note_state("starting")
+    for _ in range(40):
+        scene.after(0.5, hears=True)
+    assert scene.venue.asked == []
+    assert scene.pulse._heartbeat(None).is_venue_reachable is None
 
 
 def test_a_silent_market_is_asked_about_at_most_every_two_seconds_and_says_nothing_at_first(scene: Scene) -> None:
@@ -176,9 +186,10 @@ def test_it_speaks_while_the_venue_hangs_and_its_last_word_is_that_the_node_is_g
     first = heard(run, lambda said: said.is_node_alive)
     assert (first.node_state, first.is_venue_reachable, first.pid) == ("starting", None, os.getpid())
     heard(run, lambda said: said.at_ns > first.at_ns and said.request_weight == 1)
-    pulse.node_state = "trading"
+    pulse.note_state("trading")
     heard(run, lambda said: said.node_state == "trading")
-    pulse._pid, pulse.node_state = 0, "stopped"
+    pulse._pid = 0
+    pulse.note_state("stopped")
     pulse.close()
     last = read_supervisor_heartbeat(run)
     assert last is not None

@@ -80,7 +80,13 @@ class SupervisorPulse:
         self._is_reachable: bool | None = None
         self._asked_ns = 0
         self._last: SupervisorHeartbeat | None = None
-        self.node_state = "starting"
+        self._has_traded = False
+        self._node_state = "starting"
+
+    def note_state(self, state: str) -> None:
+        """Take note of a state that the node reported; before it trades nobody asks its venue anything: it may be blocked."""
+        self._node_state = state
+        self._has_traded = self._has_traded or state == "trading"
 
     def begin(self, url: str, pid: int) -> None:
         """Begin, with the venue's URL and the node's process."""
@@ -122,7 +128,7 @@ class SupervisorPulse:
                 said = await self._asked(venue.touch(self._symbols[instrument_id]))
                 if said is not None:
                     self._hear(instrument_id, since_ns, said)
-        if now_ns - self._asked_ns >= _TIME_S * _NS:
+        if self._has_traded and now_ns - self._asked_ns >= _TIME_S * _NS:
             await self._asked(venue.time())
 
     async def _asked[T](self, question: Awaitable[T]) -> T | None:
@@ -171,7 +177,7 @@ class SupervisorPulse:
             at_ns=self._clock(),
             every_s=EVERY_S,
             pid=os.getpid(),
-            node_state=self.node_state,
+            node_state=self._node_state,
             is_node_alive=state_of(self._pid, self._started) != "gone",
             is_venue_reachable=self._is_reachable,
             venue_asked_ns=self._asked_ns,

@@ -102,7 +102,7 @@ def supervised_run(
         pulse.begin(url, pid)
 
     def note(state: str) -> None:
-        pulse.node_state = state
+        pulse.note_state(state)
         on_state(state)
 
     with (
