@@ -11,7 +11,7 @@ WORKERS ?= 2
 .PHONY: help setup demo test check e2e golden bench docs sample soak observability compose-test fmt clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Find Python and uv, and sync .venv from uv.lock (what every other target does first)
 	@scripts/bootstrap.sh

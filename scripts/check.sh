@@ -21,7 +21,7 @@ step "format" ruff format --check .
 step "lint" ruff check .
 step "types" mypy
 step "import contracts" lint-imports --no-cache --no-logo
-step "shell scripts" shellcheck .ci/run scripts/*.sh
+step "shell scripts" shellcheck .ci/run scripts/*.sh compose/*/*.sh
 step "lock file" scripts/bootstrap.sh uv lock --check --quiet
 step "generated reference" python scripts/generate_reference.py --check
 
