@@ -1,5 +1,6 @@
 """`tc demo`: a backtest and a paper session of the packaged examples, proven, in one go."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -54,6 +55,8 @@ def demo(
     commands = ("show RUN", "verify RUN", "replay RUN --at 100", "reproduce RUN")
     for command in (*(each.replace("RUN", finished.run.run_id) for each in commands), f"explain {run.run_id}"):
         typer.echo(f"  tc runs {command}")
+    root = "" if artifacts_root == ARTIFACTS_ROOT else f" --artifacts-root {shlex.quote(str(artifacts_root))}"
+    typer.echo(f"\nor see both in a browser, at http://127.0.0.1:8000/, served by:\n  tc metrics serve{root}")
 
 
 def _show_paper(shown: wiring.PaperDemo) -> "RunDirectory":
