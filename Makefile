@@ -8,7 +8,7 @@ VENV := .venv/bin
 # How many tests run at once.
 WORKERS ?= 2
 
-.PHONY: help setup demo test check e2e golden bench docs sample soak observability compose-test fmt clean
+.PHONY: help setup demo test check e2e golden bench docs sample soak dashboards observability compose-test fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ observability: setup ## Serve metrics, and run Prometheus and Alertmanager of th
 
 compose-test: setup ## Bring compose/ up in a dockerd of its own, with stand-ins for the images, and prove its wiring
 	@scripts/compose-test.sh
+
+dashboards: setup ## Write Grafana's dashboards from scripts/dashboards
+	@$(VENV)/python scripts/dashboards/generate.py
 
 fmt: setup ## Format the code and mend what the linter can mend
 	@$(VENV)/ruff check --fix --quiet . || true

@@ -24,6 +24,7 @@ step "import contracts" lint-imports --no-cache --no-logo
 step "shell scripts" shellcheck .ci/run scripts/*.sh compose/*/*.sh
 step "lock file" scripts/bootstrap.sh uv lock --check --quiet
 step "generated reference" python scripts/generate_reference.py --check
+step "generated dashboards" python scripts/dashboards/generate.py --check
 
 if ((${#failed[@]})); then
   printf '\ncheck failed: %s\n' "$(printf '%s, ' "${failed[@]}" | sed 's/, $//')" >&2

@@ -24,6 +24,9 @@ die() {
 for program in prometheus prometheus-alertmanager; do
   command -v "$program" >/dev/null || die "$program is not installed: scripts/system-packages.sh does that on Debian"
 done
+for port in METRICS=$metrics PROMETHEUS=$prometheus ALERTMANAGER=$alertmanager; do
+  ! (exec 3<>"/dev/tcp/127.0.0.1/${port#*=}") 2>/dev/null || die "port ${port#*=} is taken: choose another by TC_${port%=*}_PORT"
+done
 
 folder=${TC_OBSERVABILITY_FOLDER:-$(mktemp -d "${TMPDIR:-/tmp}/tc-observability.XXXXXX")}
 mkdir -p "$folder"/{prometheus/rules,prometheus/targets,series,alertmanager}

@@ -2,7 +2,12 @@
 # Installs the Debian packages that some tests need, where that is possible: as root, with apt-get. Those tests skip, saying so, without them.
 set -euo pipefail
 
-readonly packages=(chromium) # looks at report.html at phone and desktop width
+readonly packages=(
+  chromium                # looks at pages at phone and desktop width
+  prometheus              # scrapes, evaluates the alert rules and proves them (promtool)
+  prometheus-alertmanager # sends alerts on
+)
+readonly policy=/usr/sbin/policy-rc.d # what Debian asks before it starts a service
 
 missing=()
 for package in "${packages[@]}"; do
@@ -15,8 +20,21 @@ if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
   exit 0
 fi
 
+# Debian starts what it installs. Here only the programs are wanted, not services: they are not started, now or at the next boot.
+if [[ ! -e $policy ]]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+
 export DEBIAN_FRONTEND=noninteractive
 echo "system-packages: installing ${missing[*]}" >&2
 if ! { apt-get update -qq && apt-get install -qq --yes --no-install-recommends "${missing[@]}"; } >/tmp/tc-system-packages.log 2>&1; then
   echo "system-packages: apt-get failed, the tests that need them skip: ${missing[*]}; see /tmp/tc-system-packages.log" >&2
+fi
+
+if [[ -d /run/systemd/system ]]; then
+  for package in "${missing[@]}"; do
+    [[ $package == chromium ]] || systemctl disable --quiet "$package.service" || true
+  done
 fi

@@ -68,7 +68,7 @@ class WarmProcess(subprocess.Popen[Any]):
         super().__init__(command, **options)
 
     def _execute_child(self, args: list[str], *rest: Any) -> None:
-        cwd, env, pipes, new_session = rest[4], rest[5], rest[9:15], rest[19]
+        cwd, env, pipes, new_session = rest[4], rest[5], rest[9:15], rest[20]
         streams = [given if given != -1 else own for given, own in zip((pipes[0], pipes[3], pipes[5]), range(3), strict=True)]
         job = {
             "command": args,

@@ -11,14 +11,15 @@ import time
 import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conftest import REPOSITORY
-from paper_runs import PaperRun, Place
+from paper_runs import PATIENCE_S, PaperRun, Place
 from system_programs import program
+from tc.core.events import OrderFilled
 from warm import COMMAND, WarmProcess, template
 
 LIVE, GATED, BROKEN = "live-one", "gated-one", "broken-one"
@@ -53,7 +54,17 @@ class Prometheus:
         found: list[dict[str, Any]] = self.ask("query", query=expr)["result"]
         return found
 
-    def until(self, expr: str, *, within_s: float = 30) -> None:
+    def ready(self) -> "Prometheus":
+        """Wait until it answers."""
+        ends = time.monotonic() + PATIENCE_S
+        while True:
+            with suppress(OSError, AssertionError, ValueError):
+                self.series("vector(1)")
+                return self
+            assert time.monotonic() < ends, "it does not answer"
+            time.sleep(0.05)
+
+    def until(self, expr: str, *, within_s: float = PATIENCE_S) -> None:
         """Wait until an expression gives something."""
         ends = time.monotonic() + within_s
         while not self.series(expr):
@@ -64,6 +75,7 @@ class Prometheus:
 @contextmanager
 def watched(folder: Path) -> Iterator[tuple[Prometheus, PaperRun]]:
     """Serve and scrape a folder, make runs of every kind in it, and leave a killed one at work until this is left."""
+    program("prometheus")  # or skip, before anything is started
     place = Place(folder)
     live = place.paper(LIVE, "--duration", "300", "--set", "stop.on_stop=leave", *BUSY, *OFTEN)
     with live as run, _served(place) as target, _scraping(folder, target) as prometheus, ThreadPoolExecutor(1) as beside:
@@ -71,6 +83,7 @@ def watched(folder: Path) -> Iterator[tuple[Prometheus, PaperRun]]:
         run.until("trading")
         _disturb(place, run)
         finished.result()
+        prometheus.until(f'ALERTS{{alertname="TcKillSwitchActive", run="{LIVE}", alertstate="firing"}}')
         yield prometheus, run
 
 
@@ -80,7 +93,7 @@ def _finish_one(place: Place) -> None:
     _done(place.tc("run", SPEC, "--run-id", GATED))
     (place.folder / "observed.json").write_text(json.dumps(NOBODY))
     assert place.tc("reconcile", GATED, "--observed", "observed.json").code == 1
-    place.run(BROKEN).root.mkdir()
+    place.run(BROKEN).metadata.parent.mkdir()
     place.run(BROKEN).metadata.write_text("{")
 
 
@@ -95,6 +108,8 @@ def _disturb(place: Place, run: PaperRun) -> None:
             "connectivity", "probe", "--spec", spec.name, "--url", f"{venue}/fapi/v1/ping", "--count", 3, "--interval", "0.05"
         )
     )
+    _done(place.tc("connectivity", "probe", "--run", LIVE, "--url", venue.replace("http", "tcp")))
+    run.until_recorded(OrderFilled)
     _done(place.tc("kill", "activate", "--run", LIVE, "--mode", "halt", "--reason", "a rehearsal"))
 
 
@@ -129,6 +144,6 @@ def _scraping(folder: Path, target: str) -> Iterator[Prometheus]:
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(["/bin/sh", home / "start.sh"], env={**os.environ, **told}, **silent) as process:
         try:
-            yield Prometheus(f"127.0.0.1:{port}")
+            yield Prometheus(f"127.0.0.1:{port}").ready()
         finally:
             process.terminate()

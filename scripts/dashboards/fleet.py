@@ -7,8 +7,9 @@ from frame import About, choice, framed
 from grafana_foundation_sdk.builders import dashboard
 from links import dashboard_of, page_of
 from panels import PanelBuilder, coloured, leading, lines, number, rows
-from state_sets import INTACT, KILL, RUN, VERDICT, words
+from state_sets import INTACT, KILL, RUN, SCOPE, VERDICT, words
 
+_RECENT = "(tc_run_active == 1 or time() - tc_run_ended_timestamp_seconds < 3600)"
 _NEWEST = f"on (run) topk(200, max by (run) (tc_run_created_timestamp_seconds and on (run) {CHOSEN}))"
 
 
@@ -16,7 +17,7 @@ def fleet() -> dashboard.Dashboard:
     """Return the dashboard of all runs."""
     about = About("tc-fleet", "tc / Fleet", "Which runs are there, which are at work, and what needs somebody?", "10s", "now-1h")
     made = {
-        "": (*_at_a_glance(), _needs(), _states()),
+        "": (*_at_a_glance(), _needs(), _scopes(), _states()),
         "Runs": (_table(),),
         "At work": at_work(),
         "The server of these metrics": server(),
@@ -70,8 +71,8 @@ def _switches() -> PanelBuilder:
 
 
 def _mismatches() -> PanelBuilder:
-    expr = known_or_zero('count(tc_reconciliation_state{verdict="found"} == 1)')
-    text = "Runs, ended ones too, whose last comparison with the venue has findings."
+    expr = known_or_zero(f'count(tc_reconciliation_state{{verdict="found"}} == 1 and on (run) {_RECENT})')
+    text = "Runs at work, or ended in the last hour, whose last comparison with the venue has findings."
     return _one("Not as the venue says", text, expr, worst=RED, runbook="reconciliation-mismatch")
 
 
@@ -85,18 +86,25 @@ def _overdue() -> PanelBuilder:
 
 def _needs() -> PanelBuilder:
     query = Query('ALERTS{alertname=~"Tc.+", severity!="none"}', is_instant=True)
-    text = "Alerts that fire, or will if it goes on. Each has a runbook: the address is in the alert, and above."
-    shown = Shown("What needs somebody", text, (query,), width=14, height=8, nothing="nothing", runbook="dead-mans-switch")
+    text = "Alerts that fire, or will if it goes on. Each has a runbook: its address is in the alert, and all are linked above."
+    shown = Shown("What needs somebody", text, (query,), width=12, height=8, nothing="nothing")
     columns = {"severity": "severity", "alertname": "alert", "alertstate": "state", "run": "run"}
-    columns |= {name: name for name in ("scope", "instrument", "channel", "target", "dataset", "drill")}
+    columns |= {name: name for name in ("scope", "mode", "instrument", "channel", "target", "dataset", "drill")}
     severities = words({"critical": RED, "warning": YELLOW})
-    return rows(shown, columns, {"severity": coloured(severities), "run": _run_links()}, sort="severity")
+    return rows(shown, columns, {"severity": coloured(severities), "run": _run_links()}, sort="severity", is_rising=True)
+
+
+def _scopes() -> PanelBuilder:
+    query = Query("max by (scope, mode) (tc_kill_switch_scope_state == 1)", is_instant=True)
+    text = "The mode of each scope by its state file: all, the runs of a name, a run. `tc kill status` shows what each can reach."
+    shown = Shown("Kill switches", text, (query,), width=5, height=8, runbook="safety-gate", nothing="not known")
+    return rows(shown, {"scope": "scope", "mode": "mode"}, {"mode": coloured(words(SCOPE.colours))}, sort="scope", is_rising=True)
 
 
 def _states() -> PanelBuilder:
     query = Query('sum by (mode, state) (tc_runs{mode=~"$mode"}) > 0', "{{mode}} {{state}}")
     return lines(
-        Shown("Runs by state", "Run directories by mode and state.", (query,), "none", width=10, height=8),
+        Shown("Runs by state", "Run directories by mode and state.", (query,), "none", width=7, height=8),
         is_stacked=True,
         is_stepped=True,
     )

@@ -4,7 +4,7 @@ from content import FINE, GREEN, RED, YELLOW, Query, Shown, Steps, from_on
 from panels import PanelBuilder, lines
 
 CHOSEN = 'tc_run_info{mode=~"$mode", name=~"$name"}'
-_AT_WORK = f"on (run) (tc_run_active == 1 and on (run) {CHOSEN})"
+_AT_WORK = 'on (run) tc:at_work:info{mode=~"$mode", name=~"$name"}'
 
 
 def at_work() -> tuple[PanelBuilder, ...]:
@@ -20,7 +20,7 @@ def _at_work(
 
 
 def _events() -> PanelBuilder:
-    return _at_work("Events", "Entries of the journal per second, over a minute.", "tc:events:rate1m", unit="cps")
+    return _at_work("Journal entries", "Per second, over a minute.", "tc:entries:rate1m", unit="cps")
 
 
 def _fills() -> PanelBuilder:
@@ -34,14 +34,14 @@ def _exposure() -> PanelBuilder:
 
 
 def _refusals() -> PanelBuilder:
-    expr = "sum by (run) (rate(tc_order_refusals_total[$__rate_interval]))"
-    return _at_work("Denials and rejections", "Refused orders per second.", expr, unit="cps", runbook="reject-rate")
+    text = "Refused orders per second, over a minute."
+    return _at_work("Denials and rejections", text, "tc:refusals:rate1m", unit="cps", runbook="reject-rate")
 
 
 def _staleness() -> PanelBuilder:
     text = "Time since the last message of the channel that is silent for longest. A quiet market is silent, too."
     expr = "max by (run) (tc_data_staleness_seconds)"
-    return _at_work("Oldest channel", text, expr, unit="s", steps=from_on(5, YELLOW), runbook="feed-stale")
+    return _at_work("Oldest channel", text, expr, unit="s", runbook="feed-stale")
 
 
 def _limits() -> PanelBuilder:
@@ -57,12 +57,8 @@ def _lag() -> PanelBuilder:
 
 
 def _cpu() -> PanelBuilder:
-    return _at_work(
-        "CPU",
-        "Processor time per second: 100 % is one core.",
-        "rate(tc_run_cpu_seconds_total[$__rate_interval])",
-        unit="percentunit",
-    )
+    text = "Processor time per second, over a minute: 100 % is one core."
+    return _at_work("CPU", text, "tc:cpu:rate1m", unit="percentunit")
 
 
 def _memory() -> PanelBuilder:

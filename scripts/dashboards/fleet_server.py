@@ -33,7 +33,7 @@ def _answer() -> PanelBuilder:
         Query('process_resident_memory_bytes{job="tc"}', "memory"),
     )
     text = "How long a scrape takes, and the memory of the server."
-    return lines(_of_server("Scrapes and memory", text, queries, "bytes"), right="/scrape/")
+    return lines(_of_server("Scrapes and memory", text, queries, "bytes"), right=("/scrape/", "s"))
 
 
 def _series() -> PanelBuilder:
@@ -43,4 +43,5 @@ def _series() -> PanelBuilder:
         Query('scrape_samples_scraped{job="tc"}', "series"),
         Query("tc_build_info", "tc {{version}}, Python {{python}}"),
     )
-    return lines(_of_server("What it shows", "Runs and series; the version is in the legend.", queries, "short"))
+    text = "Runs, and series on the right; the version is in the legend."
+    return lines(_of_server("What it shows", text, queries), right=("/^series$/", "short"))

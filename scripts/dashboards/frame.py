@@ -74,7 +74,7 @@ def choice(name: str, query: str, *, label: str, is_multi: bool = False) -> dash
 
 
 def _datasource() -> dashboard.DatasourceVariable:
-    ours = models.VariableOption(text="Prometheus", value="tc-prometheus", selected=True)
+    ours = models.VariableOption(text="tc", value="tc-prometheus", selected=True)
     return dashboard.DatasourceVariable("datasource").label("Source").type("prometheus").current(ours)
 
 

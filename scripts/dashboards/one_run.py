@@ -56,9 +56,9 @@ def _journal() -> PanelBuilder:
 
 
 def _heard_of() -> PanelBuilder:
-    expr = 'max(time() - tc_heartbeat_timestamp_seconds{run="$run"} and on (run) tc_run_active == 1)'
-    text = "How long ago a process of the run said that it lives, the one that was heard of longest ago."
-    return number(_one("Last heartbeat", text, expr, runbook="heartbeat-missing", unit="s", steps=from_on(3), nothing=_NOT_LIVE))
+    expr = 'max(time() - tc_heartbeat_timestamp_seconds{run="$run"} and on (run) tc_run_active{run="$run"} == 1)'
+    text = "How long ago that process said that it lives which was heard of longest ago. Its alert fires after five intervals."
+    return number(_one("Last heartbeat", text, expr, runbook="heartbeat-missing", unit="s", steps=from_on(5), nothing=_NOT_LIVE))
 
 
 def _after_halt() -> PanelBuilder:
@@ -73,7 +73,9 @@ def _told() -> PanelBuilder:
     columns = {"severity": "severity", "alertname": "alert", "alertstate": "state"}
     columns |= {name: name for name in ("mode", "instrument", "channel", "client", "limit", "source")}
     shown = Shown("Alerts of this run", "Those that fire, or will if it goes on.", (query,), width=10, height=5, nothing="none")
-    return rows(shown, columns, {"severity": coloured(words({"critical": RED, "warning": YELLOW}))}, sort="severity")
+    return rows(
+        shown, columns, {"severity": coloured(words({"critical": RED, "warning": YELLOW}))}, sort="severity", is_rising=True
+    )
 
 
 def _identity() -> PanelBuilder:
@@ -133,7 +135,8 @@ def _refusals() -> PanelBuilder:
 
 def _fills() -> PanelBuilder:
     queries = (Query('tc_fills_total{run="$run"}', "fills"), Query('tc_turnover_total{run="$run"}', "turnover ({{currency}})"))
-    return lines(Shown("Fills and turnover", "Since the run began; turnover is the value of all fills.", queries))
+    text = "Since the run began; turnover, on the right, is the value of all fills."
+    return lines(Shown("Fills and turnover", text, queries), right=("/turnover/", "short"))
 
 
 def _limits() -> PanelBuilder:
@@ -163,5 +166,5 @@ def _in_flight() -> PanelBuilder:
     return lines(
         Shown("In flight", text, queries, "none", FINE, "order-stuck-in-flight", nothing=_NOT_LIVE),
         is_stepped=True,
-        right="/age/",
+        right=("/age/", "s"),
     )

@@ -25,12 +25,12 @@ def _journal() -> PanelBuilder:
         Query('tc_journal_position{run="$run"}', "last position"),
         Query('tc_market_rows_total{run="$run"}', "rows of market data"),
         Query(
-            'time() - tc_journal_last_event_timestamp_seconds{run="$run"} and on (run) tc_run_active == 1',
+            'time() - tc_journal_last_event_timestamp_seconds{run="$run"} and on (run) tc_run_active{run="$run"} == 1',
             "age of the last event",
         ),
     )
     text = "Lines, last position, rows of market data played or seen; of a run at work, the age of its last event on the right."
-    return lines(Shown("Journal over time", text, queries, runbook="journal-broken"), right="/age/")
+    return lines(Shown("Journal over time", text, queries, runbook="journal-broken"), right=("/age/", "s"))
 
 
 def _contradictions() -> PanelBuilder:
@@ -51,7 +51,7 @@ def _rates() -> PanelBuilder:
 def _cpu() -> PanelBuilder:
     queries = (
         Query('rate(tc_run_cpu_seconds_total{run="$run"}[$__rate_interval])', "now"),
-        Query('tc_run_cpu_seconds_total{run="$run"} / on (run) tc_run_duration_seconds', "over the whole run"),
+        Query('tc_run_cpu_seconds_total{run="$run"} / on (run) tc_run_duration_seconds{run="$run"}', "over the whole run"),
     )
     return lines(Shown("CPU", "Processor time of the engine: 100 % is one core.", queries, "percentunit"))
 

@@ -50,7 +50,7 @@ def _findings() -> PanelBuilder:
 
 def _since_compared() -> PanelBuilder:
     queries = (
-        Query('time() - tc_reconciliation_timestamp_seconds{run="$run"} and on (run) tc_run_active == 1', "ago"),
+        Query('time() - tc_reconciliation_timestamp_seconds{run="$run"} and on (run) tc_run_active{run="$run"} == 1', "ago"),
         Query('tc_reconciliation_interval_seconds{run="$run"}', "interval by the spec"),
     )
     text = "How long ago the last comparison was, beside how often the spec wants one; it is overdue after twice the interval."

@@ -19,10 +19,16 @@ type Mappings = Sequence[models.ValueMapping]
 
 
 def lines(
-    shown: Shown, *, is_stacked: bool = False, is_stepped: bool = False, axis_from: float | None = 0, right: str = ""
+    shown: Shown,
+    *,
+    is_stacked: bool = False,
+    is_stepped: bool = False,
+    axis_from: float | None = 0,
+    right: tuple[str, str] | None = None,
 ) -> PanelBuilder:
-    """Return a panel of values over time; the series that ``right`` matches are seconds, on an axis of their own."""
+    """Return a panel of values over time; ``right`` names series, by a pattern, that have an axis and a unit of their own."""
     panel = _of(timeseries.Panel(), shown).fill_opacity(40 if is_stacked else 10).line_width(1)
+    panel = panel.color_scheme(_coloured_by(models.FieldColorModeId.PALETTE_CLASSIC))
     panel = panel.legend(_legend()).tooltip(_tooltip()).show_points(common_models.VisibilityMode.NEVER)
     if axis_from is not None:
         panel = panel.axis_soft_min(axis_from)
@@ -34,33 +40,38 @@ def lines(
         dashed = common_models.GraphThresholdsStyleMode.DASHED
         panel = panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(dashed))
     if right:
-        panel = panel.override_by_regexp(right, _properties({"custom.axisPlacement": "right", "unit": "s"}))
+        panel = panel.override_by_regexp(right[0], _properties({"custom.axisPlacement": "right", "unit": right[1]}))
     return panel  # type: ignore[no-any-return]
 
 
 def number(shown: Shown, mappings: Mappings = ()) -> PanelBuilder:
     """Return a panel of one number, or of a word that stands for it."""
-    panel = _of(stat.Panel(), shown).graph_mode(common_models.BigValueGraphMode.NONE).reduce_options(_last())
+    panel = _of(stat.Panel(), shown).color_scheme(_coloured_by(models.FieldColorModeId.THRESHOLDS))
+    panel = panel.graph_mode(common_models.BigValueGraphMode.NONE).reduce_options(_last())
     panel = panel.color_mode(common_models.BigValueColorMode.VALUE).text_mode(common_models.BigValueTextMode.VALUE)
     return panel.mappings(list(mappings))  # type: ignore[no-any-return]
 
 
 def bars(shown: Shown, mappings: Mappings = ()) -> PanelBuilder:
     """Return a panel of the last values, one bar each."""
-    panel = _of(bargauge.Panel(), shown).orientation(common_models.VizOrientation.HORIZONTAL).reduce_options(_last())
+    panel = _of(bargauge.Panel(), shown).color_scheme(_coloured_by(models.FieldColorModeId.THRESHOLDS))
+    panel = panel.orientation(common_models.VizOrientation.HORIZONTAL).reduce_options(_last())
     panel = panel.display_mode(common_models.BarGaugeDisplayMode.BASIC).min(0)
     return panel.mappings(list(mappings))  # type: ignore[no-any-return]
 
 
 def states(shown: Shown, mappings: Mappings) -> PanelBuilder:
     """Return a panel of states over time, one row a series."""
-    panel = _of(statetimeline.Panel(), shown).show_value(common_models.VisibilityMode.AUTO).merge_values(merge_values=True)
+    panel = _of(statetimeline.Panel(), shown).color_scheme(_coloured_by(models.FieldColorModeId.THRESHOLDS))
+    panel = panel.show_value(common_models.VisibilityMode.AUTO).merge_values(merge_values=True)
     panel = panel.fill_opacity(80).line_width(0).row_height(0.8).per_page(20)
     panel = panel.legend(common.VizLegendOptions().show_legend(show_legend=False)).tooltip(_tooltip())
     return panel.mappings(list(mappings))  # type: ignore[no-any-return]
 
 
-def rows(shown: Shown, columns: Mapping[str, str], styles: Mapping[str, Mapping[str, object]], *, sort: str) -> PanelBuilder:
+def rows(
+    shown: Shown, columns: Mapping[str, str], styles: Mapping[str, Mapping[str, object]], *, sort: str, is_rising: bool = False
+) -> PanelBuilder:
     """Return a table of series, joined by their labels.
 
     Parameters
@@ -71,8 +82,8 @@ def rows(shown: Shown, columns: Mapping[str, str], styles: Mapping[str, Mapping[
         The fields in their order, and what they are called; ``Value #A`` is the value of the first query. Others are not shown.
     styles
         Properties of columns by what these are called.
-    sort
-        The column that it is sorted by, downwards.
+    sort, is_rising
+        The column that it is sorted by, and whether upwards.
 
     """
     panel = (
@@ -83,7 +94,7 @@ def rows(shown: Shown, columns: Mapping[str, str], styles: Mapping[str, Mapping[
     panel = panel.with_transformation(models.DataTransformerConfig(id_val="filterFieldsByName", options=kept))
     order = {"excludeByName": {}, "renameByName": dict(columns), "indexByName": {name: at for at, name in enumerate(columns)}}
     panel = panel.with_transformation(models.DataTransformerConfig(id_val="organize", options=order))
-    panel = panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(desc=True)])
+    panel = panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(desc=not is_rising)])
     for name, properties in styles.items():
         panel = panel.override_by_name(name, _properties(properties))
     return panel  # type: ignore[no-any-return]
@@ -125,6 +136,10 @@ def _target(query: Query, ref_id: str, *, is_table: bool) -> prometheus.Dataquer
     target = target.editor_mode(prometheus_models.QueryEditorMode.CODE)
     target = target.instant() if is_table or query.is_instant else target.range()
     return target.format(prometheus_models.PromQueryFormat.TABLE) if is_table else target
+
+
+def _coloured_by(mode: models.FieldColorModeId) -> dashboard.FieldColor:
+    return dashboard.FieldColor().mode(mode)
 
 
 def _legend() -> common.VizLegendOptions:

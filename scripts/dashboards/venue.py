@@ -83,7 +83,7 @@ def _of_runs(
 def _feeds() -> PanelBuilder:
     query = Query(FEED.coded("run, instrument, channel", _RUN), "{{run}} {{instrument}} {{channel}}")
     text = (
-        "live; quiet: the venue has no news either; silent: connected, nobody knows; dead: the venue has news that do not come."
+        "Live; quiet: the venue has no news either; silent: connected, nobody knows; dead: the venue has news that do not come."
     )
     return states(_of_runs("Feeds", text, (query,), runbook="feed-stale"), FEED.mappings)
 
@@ -91,7 +91,7 @@ def _feeds() -> PanelBuilder:
 def _staleness() -> PanelBuilder:
     query = Query(f"tc_data_staleness_seconds{{{_RUN}}}", "{{run}} {{instrument}} {{channel}}")
     text = "Time since a channel's last message. A quiet market is silent, too: what counts is the state beside."
-    return lines(_of_runs("Staleness", text, (query,), unit="s", steps=from_on(5, YELLOW), runbook="feed-stale"))
+    return lines(_of_runs("Staleness", text, (query,), unit="s", runbook="feed-stale"))
 
 
 def _messages() -> PanelBuilder:
@@ -147,10 +147,10 @@ def _node() -> PanelBuilder:
 
 
 def _heartbeats() -> PanelBuilder:
-    expr = f"time() - tc_heartbeat_timestamp_seconds{{{_RUN}}} and on (run) tc_run_active == 1"
-    text = "Time since a process said that it lives, of runs at work."
+    expr = f"time() - tc_heartbeat_timestamp_seconds{{{_RUN}}} and on (run) tc:at_work:info"
+    text = "Time since a process said that it lives, of runs at work. Its alert fires after five of its intervals."
     query = Query(expr, "{{run}} {{source}}")
-    return lines(_of_runs("Heartbeat age", text, (query,), unit="s", steps=from_on(3), runbook="heartbeat-missing", width=6))
+    return lines(_of_runs("Heartbeat age", text, (query,), unit="s", steps=from_on(5), runbook="heartbeat-missing", width=6))
 
 
 def _lag() -> PanelBuilder:

@@ -11,7 +11,7 @@ def readiness_and_probes() -> tuple[PanelBuilder, ...]:
 
 
 def _readiness() -> PanelBuilder:
-    query = Query("max by (spec, run, state) (tc_connectivity_readiness_state == 1)", is_instant=True)
+    query = Query(f"max by (spec, run, state) ({_named('tc_connectivity_readiness_state == 1')})", is_instant=True)
     text = "Whether what a spec needs to connect is configured, as of the last check; no value of a variable is shown anywhere."
     shown = Shown("Readiness", text, (query,), runbook="probe-failing", nothing="never checked")
     return rows(
@@ -22,11 +22,11 @@ def _readiness() -> PanelBuilder:
 def _probe_table() -> PanelBuilder:
     by = "max by (run, spec, target"
     asked = (
-        f"{by}, state) (tc_probe_state == 1)",
-        f"{by}) (tc_probe_http_status_code)",
-        f'{by}) (tc_probe_duration_seconds{{phase="total"}})',
-        f"{by}) (tc_probe_loss_ratio)",
-        f"{by}) (tc_probe_timestamp_seconds) * 1000",
+        f"{by}, state) ({_named('tc_probe_state == 1')})",
+        f"{by}) ({_named('tc_probe_http_status_code')})",
+        f"{by}) ({_named('tc_probe_duration_seconds{phase="total"}')})",
+        f"{by}) ({_named('tc_probe_loss_ratio')})",
+        f"{by}) ({_named('tc_probe_timestamp_seconds')}) * 1000",
     )
     columns = {"target": "target", "spec": "spec", "run": "run", "state": "state", "Value #B": "status", "Value #C": "took"}
     columns |= {"Value #D": "lost", "Value #E": "when"}
@@ -39,7 +39,7 @@ def _probe_table() -> PanelBuilder:
 
 
 def _probe_states() -> PanelBuilder:
-    query = Query(PROBE.coded("run, spec, target"), "{{target}} {{run}}")
+    query = Query(PROBE.coded("run, spec, target"), "{{spec}} {{target}} {{run}}")
     text = "What probes found, over time."
     return states(
         Shown("Probes over time", text, (query,), "none", runbook="probe-failing", nothing="never probed"), PROBE.mappings
@@ -57,3 +57,8 @@ def _probe_loss() -> PanelBuilder:
     steps = ((0, GREEN), (0.01, YELLOW), (0.5, RED))
     shown = Shown("Probe loss", "Part of the attempts that failed.", (query,), "percentunit", steps, "probe-failing")
     return lines(shown)
+
+
+def _named(expr: str) -> str:
+    """Return an expression whose series have a label run in any case: rows of a table are joined by it."""
+    return f'label_replace({expr}, "run", "-", "run", "")'

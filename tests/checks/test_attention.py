@@ -57,7 +57,7 @@ def names(vitals: Vitals) -> list[str]:
 
 
 def rules() -> dict[str, dict[str, str]]:
-    """Return what the alert rules say of each alert: severity and runbook."""
+    """Return what the alert rules say of each alert: severity, runbook and when it fires."""
     path = REPOSITORY / "compose" / "prometheus" / "rules" / "tc-alerts.yaml"
     groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
     return {
@@ -65,6 +65,7 @@ def rules() -> dict[str, dict[str, str]]:
             "severity": rule["labels"]["severity"],
             "runbook": rule["annotations"].get("runbook")
             or rule["annotations"]["runbook_url"].rpartition("/")[2].removesuffix(".md"),
+            "expr": " ".join(rule["expr"].split()),
         }
         for group in groups
         for rule in group["rules"]
@@ -74,9 +75,27 @@ def rules() -> dict[str, dict[str, str]]:
 
 def test_what_is_judged_here_has_the_names_severities_and_runbooks_of_the_alert_rules() -> None:
     known = rules()
-    assert {name: {"severity": alert.severity, "runbook": alert.runbook} for name, alert in ALERTS.items()} == {
-        name: known.get(name) for name in ALERTS
+    assert {name: (alert.severity, alert.runbook) for name, alert in ALERTS.items()} == {
+        name: (known[name]["severity"], known[name]["runbook"]) for name in ALERTS
     }
+
+
+@pytest.mark.parametrize(
+    ("alert", "threshold"),
+    [
+        ("TcHeartbeatMissing", f"> {MISSED_BEATS} * tc_heartbeat_interval_seconds and"),
+        ("TcHeartbeatMissing", 'unless on (run) tc_node_state{state="stopped"} == 1'),
+        ("TcOrderStuckInFlight", f"> {IN_FLIGHT_NS // S} and"),
+        ("TcEventLoopLag", f"> {LOOP_LAG_S} and"),
+        ("TcRequestWeightHigh", f"> {REQUEST_WEIGHT} and"),
+        ("TcReconciliationOverdue", f"> {OVERDUE_INTERVALS} * tc_reconciliation_interval_seconds + {OVERDUE_NS // S} and"),
+        ("TcSubmitAfterHalt", f"tc_run_ended_timestamp_seconds) < {RECENT_NS // S})"),
+        ("TcReconciliationMismatch", f"tc_run_ended_timestamp_seconds) < {RECENT_NS // S})"),
+        ("TcProbeFailing", f"tc_probe_timestamp_seconds) < {PROBE_HOLDS_NS // S}"),
+    ],
+)
+def test_what_is_judged_here_has_the_thresholds_of_the_alert_rules(alert: str, threshold: str) -> None:
+    assert threshold in rules()[alert]["expr"]
 
 
 def test_a_run_that_is_well_needs_no_attention_at_the_very_edge_of_each_threshold() -> None:
@@ -122,6 +141,10 @@ def test_a_heartbeat_is_missing_when_five_did_not_come() -> None:
     at_ns = NOW - MISSED_BEATS * S
     assert names(replace(WELL, beats=(Beat("node", at_ns, 1.0),))) == []
     assert names(replace(WELL, beats=(Beat("node", at_ns - 1, 1.0),))) == ["TcHeartbeatMissing"]
+
+
+def test_nothing_more_is_expected_of_a_node_that_has_stopped() -> None:
+    assert names(replace(WELL, node_state="stopped", beats=(Beat("node", NOW - 60 * S, 0.5),))) == []
 
 
 def test_a_comparison_is_overdue_after_two_intervals_and_a_while_counted_from_the_start_when_there_was_none() -> None:

@@ -1,41 +1,18 @@
 """Every command that the documentation quotes exists, with the options it is quoted with."""
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-import typer
 
 from documentation import HANDWRITTEN, REPOSITORY, commands, name_of
-from tc.cli.main import app
-
-QUOTED = re.compile(r"`(tc(?: [^`\n]+)?)`")
+from quoted_commands import QUOTED, unknown_word
 
 
 def quoted(path: Path) -> set[str]:
     text = path.read_text(encoding="utf-8")
     shell = {re.split(r" (?:\|\||&&|[|;>]) ?", line)[0] for line in commands(text)}
     return {line for line in shell if line == "tc" or line.startswith("tc ")} | set(QUOTED.findall(text))
-
-
-def unknown_word(line: str) -> str | None:
-    """Return the first word of a quoted command that tc does not know, or None."""
-    command = typer.main.get_command(app)
-    context = typer.Context(command)
-    for word in shlex.split(line, comments=True)[1:]:
-        if word in {"…", "..."}:
-            return None
-        if word.startswith("-"):
-            known = {option for parameter in command.get_params(context) for option in parameter.opts + parameter.secondary_opts}
-            if word.split("=")[0] not in known | {"--help", "-h"}:
-                return word
-        elif hasattr(command, "get_command"):
-            found = command.get_command(context, word)
-            if found is None:
-                return word
-            command = found
-    return None
 
 
 @pytest.mark.parametrize("path", HANDWRITTEN, ids=name_of)

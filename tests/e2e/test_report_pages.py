@@ -1,6 +1,5 @@
 """report.html in a real browser: what a reader sees on a phone and on a desktop, in light and dark, with and without scripts."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from browsers import chromium, chromium_running
 from conftest import REPOSITORY
 from ema_cross import DOCUMENT, EmaCross, filusdt_candles
 from report_samples import hostile_report, small_report
@@ -18,7 +18,6 @@ from tc.reports.html import render_html
 from tc.reports.report import ReportInput
 from tc.reports.summary import summarize
 
-CHROMIUM = Path(os.environ.get("TC_CHROMIUM", "/usr/bin/chromium"))
 PHONE, DESKTOP = 390, 1440
 
 pytestmark = pytest.mark.e2e
@@ -36,12 +35,8 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"there is no browser at {CHROMIUM} (apt-get install chromium, or set TC_CHROMIUM)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium_running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +267,7 @@ def test_the_policy_stops_what_the_page_does_not_name(browser: Browser, pages: d
 def test_the_screenshot_script_writes_what_it_is_asked_for(browser: Browser, pages: dict[str, Path], tmp_path: Path) -> None:
     assert browser.is_connected()
     script = [sys.executable, "scripts/screenshot.py", str(pages["small"]), str(tmp_path), "--widths", "390", "--themes", "dark"]
-    done = subprocess.run([*script, "--chromium", str(CHROMIUM)], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    done = subprocess.run([*script, "--chromium", chromium()], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(tmp_path / "small-390-dark.png")
     assert (tmp_path / "small-390-dark.png").read_bytes().startswith(b"\x89PNG")

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from browsers import chromium_running
 from conftest import REPOSITORY
 from fakes import make_run
 from gated import GatedStream
@@ -24,7 +25,6 @@ from tc.store.facts import DrillConcluded
 from tc.store.ops import append_fact
 from tracked_runs import GrowingRun, growing, killed, paper_configuration, traded
 
-CHROMIUM = Path(os.environ.get("TC_CHROMIUM", "/usr/bin/chromium"))
 SHOTS = Path(os.environ.get("TC_TEST_ARTIFACTS", REPOSITORY / "test-artifacts")) / "status"
 PHONE, TABLET, DESKTOP = 390, 1024, 1280
 RUNS = 60
@@ -124,12 +124,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"there is no browser at {CHROMIUM} (apt-get install chromium, or set TC_CHROMIUM)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium_running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -104,6 +104,8 @@ def test_a_brief_amount_has_as_many_places_as_its_size_needs(value: str, expecte
 def test_times_are_as_fine_as_they_are() -> None:
     assert words.utc(1_680_307_260_000_000_000) == "2023-04-01 00:01:00"
     assert words.utc(1_680_307_260_120_000_001) == "2023-04-01 00:01:00.120000001"
+    for at_ns in (10**25, 10**40, -(10**40)):
+        assert words.utc(at_ns) == "a time beyond the calendar"
 
 
 @pytest.mark.parametrize(("length", "expected"), [(1, "1 s"), (90, "90 s"), (1800, "30 min"), (7200, "2 h"), (86_400, "1 d")])

@@ -51,6 +51,14 @@ def test_a_torn_line_is_read_when_it_is_whole(journal: Path) -> None:
     assert (list(tail.read()), tail.damage) == (whole[-1:], None)
 
 
+def test_who_pauses_while_reading_holds_no_file_open(journal: Path) -> None:
+    whole, before = list(read_entries(journal)), set(Path("/proc/self/fd").iterdir())
+    readers = [JournalTail(journal).read() for _ in range(20)]
+    assert [next(reader) for reader in readers] == whole[:1] * 20
+    assert len(set(Path("/proc/self/fd").iterdir()) - before) <= 1, "the one that lists them"
+    assert list(readers[0]) == whole[1:]
+
+
 @pytest.mark.parametrize("change", ["altered", "removed", "repeated", "swapped"])
 def test_R06_what_does_not_follow_what_was_read_is_damage_as_a_scan_finds_it(journal: Path, change: str) -> None:
     lines = lines_of(journal)

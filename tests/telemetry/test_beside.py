@@ -57,7 +57,7 @@ def test_checks_of_no_run_are_read_once_and_the_newest_counts(tmp_path: Path) ->
 
 
 def test_what_is_no_check_is_passed_over_with_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    for data in (b"", b"{}", b"\xff", readiness(schema=2)):
+    for data in (b"", b"{}", b"\xff", readiness(schema=2), readiness(spec="s" * 201), readiness(at_ns=10**30)):
         write_connectivity(tmp_path, "readiness", data)
     (connectivity_folder(tmp_path) / "notes.txt").write_text("")
     (connectivity_folder(tmp_path) / "probe-0001.json").symlink_to("/etc/passwd")
@@ -65,7 +65,7 @@ def test_what_is_no_check_is_passed_over_with_one_line(tmp_path: Path, caplog: p
     for at_ns in range(3):
         found.look(at_ns)
     assert found.connectivity.readiness == ()
-    assert len(caplog.records) == 5
+    assert len(caplog.records) == 7
 
 
 def test_a_dataset_that_cannot_be_used_is_a_finding_and_its_name_is_text(tmp_path: Path) -> None:

@@ -6,16 +6,20 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fakes import make_run
 from gated import GatedStream
+from tc.reports.tally.journal import JournalTally
 from tc.store.facts import DrillConcluded, RunVerified
-from tc.store.layout import runs_root
+from tc.store.kill_switch import FOLDER, KillSwitch, Scope
+from tc.store.layout import RunDirectory, runs_root
 from tc.store.ops import append_fact
 from tc.telemetry.index import Changed, Index
-from tracked_runs import OLD_NS, facts_in, growing, index_of, paper_configuration, traded, values_of
+from tc.telemetry.pages import StatusPages
+from tracked_runs import OLD_NS, facts_in, growing, index_of, killed, paper_configuration, traded, values_of
 
 NOTHING = Changed((), ())
 
@@ -135,6 +139,24 @@ def test_a_killed_run_has_crashed_and_is_whole_and_its_age_stands_still(tmp_path
     assert ages[0] == ages[1]
 
 
+def test_while_many_crashed_runs_are_read_each_look_follows_the_one_that_goes_on(tmp_path: Path) -> None:
+    first = make_run(tmp_path, "crashed-00", seal=False, rounds=100)
+    for number in range(1, 30):
+        shutil.copytree(first.path, runs_root(tmp_path) / f"crashed-{number:02}")
+    with growing(tmp_path, "live") as run:
+        index, looks = index_of(tmp_path), 0
+        look(index)
+        while not all(facts_in(index, run_id).is_read for run_id in index.run_ids):
+            run.stream.market()
+            run.write()
+            look(index)
+            looks += 1
+            entries = len(run.directory.journal.read_bytes().splitlines())
+            assert values_of(facts_in(index, "live"), "tc_journal_entries_total") == {(): entries}
+    assert looks > 1, "there was not enough to read"
+    assert dict(index.counts) == {("backtest", "crashed"): 30, ("paper", "running"): 1}
+
+
 def test_a_run_that_is_sealed_between_two_looks_never_seems_to_have_crashed(tmp_path: Path) -> None:
     index = index_of(tmp_path)
     for number in range(5):
@@ -143,6 +165,23 @@ def test_a_run_that_is_sealed_between_two_looks_never_seems_to_have_crashed(tmp_
             run.seal()
             look(index)
             assert facts_in(index, f"run-{number}").status == "completed"
+
+
+def test_a_run_in_the_place_of_one_that_was_removed_is_another_one(tmp_path: Path) -> None:
+    index = index_of(tmp_path)
+    with growing(tmp_path, "again", traded(GatedStream(paper_configuration()))) as run:
+        drill = DrillConcluded(at_ns=1, tc="0", drill="old", verdict="failed")
+        append_fact(run.directory, drill)
+        look(index)
+        entries = values_of(facts_in(index, "again"), "tc_journal_entries_total")
+    shutil.rmtree(run.directory.path)
+    stream = killed(traded(GatedStream(paper_configuration(max_position="7"))))
+    with growing(tmp_path, "again", stream, created_ns=OLD_NS + 1):
+        for _ in range(3):
+            look(index)
+        facts = facts_in(index, "again")
+        assert (facts.is_intact, facts.is_active, facts.drills) == (True, True, ())
+        assert values_of(facts, "tc_journal_entries_total")[()] > entries[()]
 
 
 def test_a_run_sealed_without_metrics_is_counted_from_its_journal(tmp_path: Path) -> None:
@@ -255,6 +294,15 @@ def test_what_cannot_be_read_is_shown_again_when_it_can(tmp_path: Path) -> None:
     assert (facts_in(index, "one").problem, facts_in(index, "one").status) == ("", "completed")
 
 
+def test_what_changed_while_a_long_look_went_on_is_looked_at_again(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "one")
+    index = index_of(tmp_path)
+    index.refresh(time.time_ns() - 2_000_000_000)  # It began before the run was written.
+    run.metrics.write_bytes(b"")
+    look(index)
+    assert "metrics" in facts_in(index, "one").problem
+
+
 def test_what_is_named_as_no_run_is_passed_over(tmp_path: Path) -> None:
     root = runs_root(tmp_path)
     make_run(tmp_path, "one")
@@ -272,6 +320,9 @@ def test_a_run_that_is_being_made_is_no_broken_one(tmp_path: Path) -> None:
     look(index)
     assert (facts_in(index, "new").problem, facts_in(index, "new").status) == ("", "created")
     index.refresh(time.time_ns() + 6_000_000_000)
+    assert "metadata.json is missing" in facts_in(index, "new").problem
+    os.utime(runs_root(tmp_path) / "new", (2_000_000_000, 2_000_000_000))  # A time to come keeps nothing new for ever.
+    look(index)
     assert "metadata.json is missing" in facts_in(index, "new").problem
 
 
@@ -303,6 +354,54 @@ def test_a_heartbeat_that_is_none_is_as_if_it_were_not_there(tmp_path: Path) -> 
         assert (facts.problem, facts.node, facts.supervisor) == ("", None, None)
 
 
+@pytest.mark.parametrize(
+    "said", [{"queues": {"Q" * 201: 1}}, {"state": "s" * 201}, {"longest_lag_s": 1e300}, {"reconnects": {"data": 2**63}}]
+)
+def test_a_heartbeat_of_what_no_label_or_number_can_be_is_as_if_it_were_not_there(tmp_path: Path, said: dict[str, Any]) -> None:
+    with growing(tmp_path, "live") as run:
+        run.say(**said)
+        index = index_of(tmp_path)
+        look(index)
+        assert (facts_in(index, "live").problem, facts_in(index, "live").node) == ("", None)
+        run.say()
+        look(index)
+        assert facts_in(index, "live").node is not None
+
+
+@pytest.mark.parametrize("at_ns", [10**30, -(10**400)])
+def test_a_run_of_no_time_is_broken_and_takes_no_page_away(tmp_path: Path, at_ns: int) -> None:
+    run = make_run(tmp_path, "timeless")
+    document = json.loads(run.metadata.read_bytes())
+    run.metadata.write_text(json.dumps({**document, "created": {**document["created"], "ns": at_ns}}))
+    index = index_of(tmp_path)
+    look(index)
+    assert "timeless" in StatusPages(index).overview(time.time_ns(), {})
+    assert "metadata" in facts_in(index, "timeless").problem
+
+
+def test_words_without_end_are_cut(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "talks")
+    document = json.loads(run.metadata.read_bytes())
+    run.metadata.write_text(json.dumps({**document, "reason": "r" * 1_000_000, "name": "n" * 1_000_000}))
+    index = index_of(tmp_path)
+    look(index)
+    facts = facts_in(index, "talks")
+    assert (len(facts.reason), len(facts.identity.name)) == (2_000, 200)
+
+
+def test_whatever_goes_wrong_with_one_run_the_others_are_seen(tmp_path: Path) -> None:
+    make_run(tmp_path, "whole")
+    with growing(tmp_path, "odd"):
+
+        def of_nothing(_: RunDirectory) -> JournalTally:
+            raise TypeError("nobody thought of that")
+
+        index = Index(tmp_path, runtime_root=tmp_path, data_root=tmp_path, tally_of=of_nothing)
+        look(index)
+        assert facts_in(index, "odd").problem == "TypeError: nobody thought of that"
+        assert facts_in(index, "whole").problem == ""
+
+
 def test_a_root_that_is_no_folder_is_a_fleet_of_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     runs_root(tmp_path).write_text("")
     index = index_of(tmp_path)
@@ -327,3 +426,17 @@ def test_a_look_without_change_is_cheap(tmp_path: Path) -> None:
         assert look(index) == NOTHING
         took.append(time.process_time() - began)
     assert min(took) < 0.02
+
+
+def test_the_switch_of_a_run_that_has_ended_is_told_to_nobody_and_that_of_its_name_is(tmp_path: Path) -> None:
+    with growing(tmp_path, "done") as run:
+        switch, index = KillSwitch(tmp_path / "runtime" / FOLDER), index_of(tmp_path)
+        for scope in (Scope.of_run("done"), Scope.of_run("to-come"), Scope.of_name("made-up")):
+            switch.activate(scope, mode="halt", reason="a test", actor="me", at_ns=1)
+        look(index)
+        told = {"all": "none", "name:made-up": "halt", "run:to-come": "halt"}
+        assert index.fleet.scopes == {**told, "run:done": "halt"}
+        run.seal("killed")
+    look(index)
+    assert index.fleet.scopes == told
+    assert {str(each.scope) for each in index.fleet.switches} == {"name made-up", "run to-come"}

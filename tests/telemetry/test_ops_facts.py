@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,11 +10,11 @@ import pytest
 
 from fakes import make_run
 from tc.errors import ArtifactError
-from tc.store.facts import DrillConcluded, ReadinessChecked, RunReconciled, VenueProbed
+from tc.store.facts import DrillConcluded, OpsArtifact, ReadinessChecked, RunReconciled, VenueProbed
 from tc.store.layout import RunDirectory
 from tc.store.ops import append_fact, write_numbered_artifact
 from tc.telemetry.newest import keep
-from tc.telemetry.ops_facts import OpsFacts, severities
+from tc.telemetry.ops_facts import OpsFacts, read_small, severities
 
 
 @pytest.fixture
@@ -102,6 +103,60 @@ def test_nothing_behind_an_altered_line_is_believed(run: RunDirectory) -> None:
     facts = OpsFacts(run)
     facts.read()
     assert [each.drill for each in facts.drills] == ["one"]
+
+
+@pytest.mark.parametrize("name", ["../outside.json", "/proc/kmsg", "/dev/zero", "a\0b", ""])
+def test_an_artifact_whose_name_leads_out_of_its_folder_is_not_read(run: RunDirectory, name: str) -> None:
+    document = json.dumps({"findings": [{"code": "order_missing"}]}).encode()
+    (run.path / "outside.json").write_bytes(document)
+    artifact = OpsArtifact(name, "", len(document))
+    fact: dict[str, Any] = {"position": 1, "source": "venue", "verdict": "found", "findings": 1}
+    append_fact(run, RunReconciled(at_ns=1, tc="0", artifacts=(artifact,), **fact))
+    probe: dict[str, Any] = {"state": "timeout", "target": "tcp://[::1]:1", "attempts": 4, "failed": 4}
+    append_fact(run, VenueProbed(at_ns=1, tc="0", artifacts=(artifact,), spec="quoter", **probe))
+    facts = OpsFacts(run)
+    facts.read()
+    assert facts.compared is not None
+    assert (facts.compared.verdict, facts.compared.severities, facts.compared.artifact) == ("found", None, "")
+    assert [(each.state, each.phases) for each in facts.probes] == [("timeout", ())]
+
+
+def test_what_has_nothing_to_read_at_once_is_no_artifact() -> None:
+    reader, writer = os.openpty()
+    try:
+        assert read_small(Path(os.ttyname(writer))) is None
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_facts_of_names_that_are_no_labels_are_told_to_nobody(run: RunDirectory) -> None:
+    drill(run, "d" * 201)
+    append_fact(run, ReadinessChecked(at_ns=1, tc="0", state="configured", spec="s" * 201))
+    probe: dict[str, Any] = {"state": "ok", "spec": "quoter", "target": "t" * 201, "attempts": 1, "failed": 0}
+    append_fact(run, VenueProbed(at_ns=1, tc="0", **probe))
+    drill(run, "d" * 200)
+    facts = OpsFacts(run)
+    facts.read()
+    assert ([each.drill for each in facts.drills], facts.readiness, facts.probes) == (["d" * 200], (), ())
+
+
+def test_a_fact_of_no_time_ends_the_stream(run: RunDirectory) -> None:
+    drill(run, "one")
+    append_fact(run, DrillConcluded(at_ns=2**63, tc="0", drill="two", verdict="failed"))
+    facts = OpsFacts(run)
+    facts.read()
+    assert [each.drill for each in facts.drills] == ["one"]
+
+
+def test_a_stream_of_gigabytes_takes_no_memory_and_no_time(run: RunDirectory) -> None:
+    drill(run, "one")
+    os.truncate(run.ops, 1 << 40)
+    began_s = time.monotonic()
+    facts = OpsFacts(run)
+    facts.read()
+    assert [each.drill for each in facts.drills] == ["one"]
+    assert time.monotonic() - began_s < 1
 
 
 def test_a_stream_that_was_replaced_is_read_anew(run: RunDirectory) -> None:

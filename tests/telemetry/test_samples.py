@@ -256,8 +256,8 @@ def hostile_metrics() -> dict[str, Any]:
         "journal": {"events_by_type": many},
         "refusals": [{"event": "E", "reason": f"r{number}", "count": 1, "position": number} for number in range(5000)],
         "turnover": amounts,
-        "commissions": {**amounts, "BIG": "1E+999999"},
-        "profit": {name: {"currency": "U", "realized": "NaN"} for name in many},
+        "commissions": amounts,
+        "profit": {name: {"currency": "U", "realized": "1"} for name in many},
         "balances": [{"account_id": "A", "currency": "U", "last": "1"}] * 5000,
         "open_positions": [{"position_id": "P", "instrument_id": "I", "signed_quantity": "1"}] * 5000,
         "exposures": [{"instrument_id": "I", "signed_quantity": "5", "value": "7", "currency": "U"}] * 5000,
@@ -275,7 +275,6 @@ def test_metrics_that_say_too_much_make_few_samples_and_none_twice() -> None:
     samples = list(samples_of(RunFacts(run_id="hostile", packed=packed(figures)), OLD_NS))
     assert len(samples) < 700
     assert len({(name, labels) for name, labels, _ in samples}) == len(samples)
-    assert of(samples, "tc_commissions")["hostile", "BIG"] == math.inf
     assert of(samples, "tc_risk_limit_usage_ratio") == {}
 
 
@@ -293,6 +292,38 @@ def test_metrics_that_say_too_much_make_few_samples_and_none_twice() -> None:
 def test_metrics_that_are_none_are_refused(document: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode_figures(document)
+
+
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+999999", "1E-999999", "1" * 2000])
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"turnover": {"U": "?"}}',
+        '{"profit": {"I": {"currency": "U", "realized": "?"}}}',
+        '{"equity": {"currency": "U", "final": "1", "net_profit": "?"}}',
+        '{"exposures": [{"instrument_id": "I", "signed_quantity": "1", "value": "?"}]}',
+        '{"limits": [{"limit": "max_position", "value": "1", "used": "?"}]}',
+    ],
+)
+def test_amounts_that_no_page_can_show_are_refused(document: str, amount: str) -> None:
+    decode_figures(document.replace("?", "-12.5").encode())
+    with pytest.raises(ValueError, match="an amount in it is none"):
+        decode_figures(document.replace("?", amount).encode())
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"commissions": {"?": "1"}}',
+        '{"balances": [{"account_id": "?", "currency": "U", "last": "1"}]}',
+        '{"gate": {"outcomes": [{"result": "held", "reason": "?", "rule": "R1", "count": 1}]}}',
+        '{"kill_switch": {"mode": "halt", "steps_ns": {"?": 1}}}',
+    ],
+)
+def test_names_that_are_no_labels_are_refused(document: str) -> None:
+    decode_figures(document.replace("?", "N" * 200).encode())
+    with pytest.raises(ValueError, match="a name in it has 201 characters"):
+        decode_figures(document.replace("?", "N" * 201).encode())
 
 
 def test_figures_are_kept_as_they_are() -> None:

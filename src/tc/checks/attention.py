@@ -236,7 +236,7 @@ def _of_risk(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
 
 
 def _of_processes(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
-    for beat in vitals.beats:
+    for beat in vitals.beats if vitals.node_state != "stopped" else ():  # A node that has stopped has said its last word.
         if now_ns - beat.at_ns > MISSED_BEATS * beat.every_s * _S:
             yield Attention("TcHeartbeatMissing", beat.source, f"the last one came {_seconds(now_ns - beat.at_ns)} ago")
     if vitals.node_state == "trading":

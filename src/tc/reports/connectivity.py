@@ -1,11 +1,15 @@
 """The documents that readiness checks and probes leave: in a run's `ops/`, or else under `artifacts/connectivity/`."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from tc.checks.connectivity import ProbeState, ReadinessState, loss_ratio, percentile, worst
+
+type Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number of 64 bits: whoever reads a document may reckon with it."""
 
 CONNECTIVITY_SCHEMA = 1
 PHASES = ("dns", "connect", "tls", "first_byte", "total")
@@ -54,8 +58,8 @@ class ReadinessDocument(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     """
 
-    schema: int = CONNECTIVITY_SCHEMA
-    at_ns: int
+    schema: Whole = CONNECTIVITY_SCHEMA
+    at_ns: Whole
     tc: str
     run: str | None
     spec: str
@@ -89,11 +93,11 @@ class Timings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     """
 
-    dns_ns: int | None = None
-    connect_ns: int | None = None
-    tls_ns: int | None = None
-    first_byte_ns: int | None = None
-    total_ns: int
+    dns_ns: Whole | None = None
+    connect_ns: Whole | None = None
+    tls_ns: Whole | None = None
+    first_byte_ns: Whole | None = None
+    total_ns: Whole
 
 
 class ProbeAttempt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -118,10 +122,10 @@ class ProbeAttempt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     """
 
-    at_ns: int
+    at_ns: Whole
     state: ProbeState
     address: str | None
-    http_status: int | None
+    http_status: Whole | None
     timings: Timings
     detail: str = ""
 
@@ -138,11 +142,11 @@ class Percentiles(Struct, frozen=True, forbid_unknown_fields=True):
 
     """
 
-    min: int
-    p50: int
-    p90: int
-    p99: int
-    max: int
+    min: Whole
+    p50: Whole
+    p90: Whole
+    p99: Whole
+    max: Whole
 
 
 class ProbeDocument(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="probe"):
@@ -189,21 +193,21 @@ class ProbeDocument(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     """
 
-    schema: int = CONNECTIVITY_SCHEMA
-    at_ns: int
+    schema: Whole = CONNECTIVITY_SCHEMA
+    at_ns: Whole
     tc: str
     run: str | None
     spec: str
     venue: str
     target: str
     is_external: bool
-    timeout_ms: int
-    interval_ms: int
+    timeout_ms: Whole
+    interval_ms: Whole
     state: ProbeState
-    attempts: int
-    failed: int
+    attempts: Whole
+    failed: Whole
     loss_ratio: str
-    http_status: int | None
+    http_status: Whole | None
     latency_ns: dict[str, Percentiles | None]
     results: tuple[ProbeAttempt, ...]
 
@@ -220,10 +224,10 @@ class Outcome(Struct, frozen=True):
     """What attempts come to together; the fields are those of a `ProbeDocument`."""
 
     state: ProbeState
-    attempts: int
-    failed: int
+    attempts: Whole
+    failed: Whole
     loss_ratio: str
-    http_status: int | None
+    http_status: Whole | None
     latency_ns: dict[str, Percentiles | None]
 
 

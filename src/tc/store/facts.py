@@ -1,8 +1,12 @@
 """The facts of `ops.jsonl`: what happened to a run after its seal, or from other processes than its own."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+type Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number of 64 bits: whoever reads a fact may reckon with it."""
 
 
 class OpsArtifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -10,7 +14,7 @@ class OpsArtifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     sha256: str
-    bytes: int
+    bytes: Whole
 
 
 class OpsFact(
@@ -31,7 +35,7 @@ class OpsFact(
 
     """
 
-    at_ns: int
+    at_ns: Whole
     tc: str
     user: str | None = None
     artifacts: tuple[OpsArtifact, ...] = ()
@@ -46,8 +50,8 @@ class StopRequested(OpsFact, frozen=True):
 class RunRecovered(OpsFact, frozen=True):
     """A crashed run was recovered: so many entries are whole, so many bytes behind them were cut off and kept."""
 
-    entries: int
-    cut_bytes: int
+    entries: Whole
+    cut_bytes: Whole
     reason: str = ""
 
 
@@ -61,16 +65,16 @@ class RunContinued(OpsFact, frozen=True):
 
     """
 
-    segment: int
-    entries: int
-    cut_bytes: int
+    segment: Whole
+    entries: Whole
+    cut_bytes: Whole
 
 
 class RunVerified(OpsFact, frozen=True):
     """The run was verified: the Merkle root found, the one expected from elsewhere if any, and how many findings there were."""
 
     merkle_root: str
-    findings: int
+    findings: Whole
     expected_root: str | None = None
 
 
@@ -109,10 +113,10 @@ class RunReconciled(OpsFact, frozen=True):
 
     """
 
-    position: int
+    position: Whole
     source: Literal["venue", "file"]
     verdict: Literal["clean", "found", "unknown"]
-    findings: int
+    findings: Whole
 
 
 class HealRequested(OpsFact, frozen=True):
@@ -127,8 +131,8 @@ class HealRequested(OpsFact, frozen=True):
 
     """
 
-    position: int
-    findings: int
+    position: Whole
+    findings: Whole
 
 
 class RunHealed(OpsFact, frozen=True):
@@ -173,8 +177,8 @@ class VenueProbed(OpsFact, frozen=True):
     state: Literal["ok", "http_error", "timeout", "unreachable", "tls_error", "unknown"]
     spec: str
     target: str
-    attempts: int
-    failed: int
+    attempts: Whole
+    failed: Whole
 
 
 class DrillConcluded(OpsFact, frozen=True):
@@ -196,7 +200,7 @@ class DrillConcluded(OpsFact, frozen=True):
 class OpsMended(OpsFact, frozen=True):
     """The last line of this stream had been torn by a crash; its bytes were cut off and are kept as an artifact."""
 
-    cut_bytes: int
+    cut_bytes: Whole
 
 
 type Fact = (
@@ -220,5 +224,5 @@ type Fact = (
 class OpsEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fact at its position in the stream, from 1."""
 
-    position: int
+    position: Whole
     fact: Fact

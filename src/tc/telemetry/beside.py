@@ -12,7 +12,7 @@ from tc.store.dataset import survey_datasets
 from tc.store.kill_switch import FOLDER, Active, KillSwitch, Scope
 from tc.store.quality import read_quality
 from tc.telemetry.newest import keep
-from tc.telemetry.ops_facts import MOST_NAMES, probed, read_small
+from tc.telemetry.ops_facts import MOST_NAMES, is_short, probed, read_small
 from tc.telemetry.run_facts import Probed, Readiness, RunFacts
 
 MOST_SCOPES = 200
@@ -82,7 +82,7 @@ class Beside:
 
     def _take(self, path: Path) -> None:
         document = decode_connectivity(read_small(path) or b"")
-        if document is None:
+        if document is None or not is_short(document.spec, getattr(document, "target", "")):
             _log.warning("%s cannot be read: it is passed over", path)
         elif isinstance(document, ProbeDocument):
             before = self._probes.get((document.spec, document.target))

@@ -16,7 +16,7 @@ import msgspec
 from tc.errors import ArtifactError
 from tc.store.files import unreadable
 from tc.store.metadata import METADATA_SCHEMA, RunStatus
-from tc.telemetry.figures import Figures, decode_figures
+from tc.telemetry.figures import Figures, Stamp, decode_figures
 from tc.telemetry.newest import keep
 from tc.telemetry.run_facts import Identity
 
@@ -24,10 +24,11 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueErro
 _MOST_AT_ONCE = 64 << 10
 _MOST_BYTES = 4 << 20
 _MOST_KNOWN = 10_000
+LONGEST_LABEL = 200
 
 
 class _Moment(msgspec.Struct):
-    ns: int
+    ns: Stamp
 
 
 class _Versions(msgspec.Struct):
@@ -180,15 +181,16 @@ def _described(found: _Configuration) -> Described:
 
 
 def identity_of(head: Head, described: Described) -> Identity:
-    """Return a run's labels."""
+    """Return a run's labels, each as long as a label may be."""
+    most = LONGEST_LABEL
     return Identity(
-        name=head.name,
-        mode=head.mode,
-        engine=described.engine,
-        strategy=described.strategy,
-        instrument=described.instrument,
-        venue=described.venue,
-        tc_version=head.versions.tc,
+        name=head.name[:most],
+        mode=head.mode[:most],
+        engine=described.engine[:most],
+        strategy=described.strategy[:most],
+        instrument=described.instrument[:most],
+        venue=described.venue[:most],
+        tc_version=head.versions.tc[:most],
     )
 
 

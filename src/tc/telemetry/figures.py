@@ -1,5 +1,6 @@
 """metrics.json as values, as far as metrics and pages need it; amounts are exact."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated
 
@@ -7,6 +8,13 @@ import msgspec
 from msgspec import Meta
 
 type Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+LONGEST_NAME = 200
+"""No instrument, currency, account, limit or rule has a longer name."""
+
+LARGEST_EXPONENT = 100
+MOST_DIGITS = 1_000
+"""No amount is larger or smaller, or written with more digits: what is made of two of them is a number still."""
+
 type Stamp = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -186,8 +194,56 @@ _pack = msgspec.msgpack.Encoder().encode
 
 
 def decode_figures(document: bytes) -> Figures:
-    """Return the figures in the bytes of a metrics.json; msgspec.DecodeError when it is none."""
-    return _decode(document)
+    """Return the figures in the bytes of a metrics.json; ValueError (msgspec.DecodeError) when it is none."""
+    return checked(_decode(document))
+
+
+def checked(figures: Figures) -> Figures:
+    """Return figures of which labels and pages can be made; ValueError when an amount or a name in them is none."""
+    for name in _names(figures):
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"a name in it has {len(name):,} characters: {name[:20]}…")
+    for amount in _amounts(figures):
+        if not (amount.is_finite() and abs(amount.adjusted()) <= LARGEST_EXPONENT and len(str(amount)) <= MOST_DIGITS):
+            raise ValueError(f"an amount in it is none: {str(amount)[:40]}")
+    return figures
+
+
+def _names(figures: Figures) -> Iterator[str]:
+    yield from figures.turnover
+    yield from figures.commissions
+    yield from figures.profit
+    yield from (each.currency for each in figures.profit.values())
+    if figures.equity is not None:
+        yield figures.equity.currency
+    for balance in figures.balances:
+        yield from (balance.account_id, balance.currency)
+    yield from (each.instrument_id for each in figures.open_positions)
+    for exposure in figures.exposures:
+        yield from (exposure.instrument_id, exposure.currency)
+    yield from (each.event for each in figures.refusals)
+    yield from (each.limit for each in figures.limits)
+    for outcome in figures.gate.outcomes if figures.gate is not None else ():
+        yield from (outcome.result, outcome.reason, outcome.rule)
+    if figures.kill is not None:
+        yield from (figures.kill.mode, *figures.kill.steps_ns)
+
+
+def _amounts(figures: Figures) -> Iterator[Decimal]:
+    yield from figures.turnover.values()
+    yield from figures.commissions.values()
+    yield from (each.realized for each in figures.profit.values())
+    if figures.equity is not None:
+        yield from (figures.equity.final, figures.equity.net_profit or _NOTHING)
+    yield from (each.last for each in figures.balances)
+    yield from (each.signed_quantity for each in figures.open_positions)
+    for exposure in figures.exposures:
+        yield from (exposure.signed_quantity, exposure.value or _NOTHING)
+    for limit in figures.limits:
+        yield from (limit.value, limit.used or _NOTHING)
+
+
+_NOTHING = Decimal(0)
 
 
 def packed(figures: Figures) -> bytes:

@@ -11,7 +11,7 @@ from tc.reports.metrics import run_metrics
 from tc.reports.tally.journal import JournalTally
 from tc.store.journal.tail import JournalTail
 from tc.store.layout import RunDirectory
-from tc.telemetry.figures import Figures
+from tc.telemetry.figures import Figures, checked
 
 type TallyOf = Callable[[RunDirectory], JournalTally]
 """Makes the empty tally that a run's journal is counted with, by its effective configuration; ArtifactError without one."""
@@ -79,7 +79,7 @@ class Follower:
         self._judge()
         if self._taken != self._summed or self.figures is None:
             self._summed = self._taken
-            self.figures = msgspec.convert(run_metrics(self._tally.summary(), None), Figures)
+            self.figures = checked(msgspec.convert(run_metrics(self._tally.summary(), None), Figures))
 
     def _judge(self) -> None:
         """Look a second time at what seems damaged: a line may have been written meanwhile."""

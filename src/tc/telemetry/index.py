@@ -55,9 +55,9 @@ class Fleet:
     shown, left_out
         How many have samples of their own, and how many have not.
     scopes
-        The mode of each scope of the kill switch: ``all``, ``name:NAME``, ``run:ID``.
+        The mode of each scope of the kill switch: ``all``, ``name:NAME``, ``run:ID``; without those of runs that have ended.
     switches
-        The switches that are active or in doubt, with why, by whom and since when.
+        The switches among these that are active or in doubt, with why, by whom and since when.
     findings
         How many findings there are by dataset and code.
     looked_ns, took_s
@@ -163,6 +163,7 @@ class Index:
         that are not, are read a fifth of a second long at most, and on at the next look. Raises nothing for what lies on disk.
         """
         began_s = time.monotonic()
+        news = ("",) if self._beside.look(now_ns) else ()
         gone = self._list(now_ns)
         changed = self._look_at_open(now_ns, began_s + READING_S)
         changed |= self._look_at_unseen(now_ns, began_s + READING_S if self.is_ready else math.inf)
@@ -170,7 +171,6 @@ class Index:
         before = self._shown_set
         if gone or not self._is_in_order:
             self._show()
-        news = ("",) if self._beside.look(now_ns) else ()
         after = self._shown_set
         if after is not before:
             changed |= after - before
@@ -213,10 +213,17 @@ class Index:
             self._unseen[name] = None
 
     def _look_at_open(self, now_ns: int, until_s: float) -> set[str]:
-        """Look at every run that goes on or is not read to its end; long journals share the time."""
-        names = [*self._open]
-        share_s = max(_LEAST_SLICE_S, READING_S / max(len(names), 1))
-        return {name for name in names if self._look(name, now_ns, min(until_s, time.monotonic() + share_s))}
+        """Look at every run that goes on, and while there is time at those that are not read to their end, in turns."""
+        changed = set()
+        share_s = max(_LEAST_SLICE_S, READING_S / max(len(self._open), 1))
+        for name in sorted(self._open, key=lambda name: not self._runs[name].facts.is_active):
+            now_s = time.monotonic()
+            if now_s > until_s and not self._runs[name].facts.is_active:
+                break
+            self._open[name] = self._open.pop(name)
+            if self._look(name, now_ns, min(until_s, now_s + share_s)):
+                changed.add(name)
+        return changed
 
     def _look_at_unseen(self, now_ns: int, until_s: float) -> set[str]:
         changed = set()
@@ -285,12 +292,17 @@ class Index:
             counts=dict(sorted((+self._counts).items())),
             shown=len(self._shown),
             left_out=len(self._runs) - len(self._shown),
-            scopes=self._beside.scopes,
-            switches=self._beside.switches,
+            scopes={scope: mode for scope, mode in self._beside.scopes.items() if self._holds_somebody(*scope.split(":"))},
+            switches=tuple(each for each in self._beside.switches if self._holds_somebody(each.scope.kind, each.scope.value)),
             findings=self._beside.findings,
             looked_ns=now_ns,
             took_s=took_s,
         )
+
+    def _holds_somebody(self, kind: str, value: str = "") -> bool:
+        """Say whether a kill switch holds anybody: that of one run that has ended for good is history, though nobody cleared it."""
+        tracked = self._runs.get(value) if kind == "run" else None
+        return tracked is None or not tracked.facts.is_sealed
 
 
 def _by_age(run: TrackedRun) -> tuple[int, str]:

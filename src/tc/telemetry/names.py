@@ -1,7 +1,27 @@
 """The names of all metric families: the one list that the exposition, the reference page, alerts and dashboards are made of."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from tc.checks.connectivity import PROBE_STATES, READINESS_STATES
+from tc.checks.feed import FeedState
+from tc.core.events import KillMode
+from tc.store.metadata import RunStatus
+
+__all__ = [
+    "BY_NAME",
+    "DRILL_VERDICTS",
+    "FAMILIES",
+    "FEED_STATES",
+    "KILL_MODES",
+    "NODE_STATES",
+    "PROBE_STATES",
+    "READINESS_STATES",
+    "RUN_STATES",
+    "VERDICTS",
+    "Family",
+    "Sample",
+]
 
 Kind = Literal["gauge", "counter"]
 
@@ -32,13 +52,11 @@ class Family:
 type Sample = tuple[str, tuple[str, ...], float | int]
 """A family's name (of a counter with ``_total``), the values of its labels in the family's order, and the value."""
 
-RUN_STATES = ("created", "running", "completed", "failed", "stopped", "killed", "blocked", "crashed", "recovered")
-KILL_MODES = ("none", "reduce", "halt", "halt_all", "flatten")
-FEED_STATES = ("live", "quiet", "silent", "dead", "disconnected")
+RUN_STATES: tuple[str, ...] = get_args(RunStatus)
+KILL_MODES: tuple[str, ...] = get_args(KillMode)
+FEED_STATES: tuple[str, ...] = get_args(FeedState)
 NODE_STATES = ("starting", "replaying", "trading", "halting", "halted", "stopping", "stopped")
 VERDICTS = ("clean", "found", "unknown")
-PROBE_STATES = ("ok", "http_error", "timeout", "unreachable", "tls_error", "unknown")
-READINESS_STATES = ("disabled", "configured", "missing_credentials", "invalid_config")
 DRILL_VERDICTS = ("passed", "failed", "error")
 
 _R = ("run",)

@@ -1,6 +1,7 @@
 """A run's ops stream, read on as it grows, and what its facts add up to."""
 
 import os
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import msgspec
 from tc.reports.connectivity import ProbeDocument, decode_connectivity
 from tc.store.facts import DrillConcluded, Fact, OpsArtifact, OpsEntry, ReadinessChecked, RunReconciled, RunVerified, VenueProbed
 from tc.store.files import open_regular, unreadable
-from tc.store.journal.lines import GENESIS, claimed_digest
+from tc.store.journal.lines import GENESIS, MAX_LINE_BYTES, claimed_digest
 from tc.store.layout import RunDirectory
 from tc.store.ops import judged_line
 from tc.telemetry.newest import keep
@@ -18,7 +19,12 @@ from tc.telemetry.run_facts import Compared, Drilled, Probed, Readiness
 MOST_NAMES = 100
 """So many specs, targets and drills of a run are told apart; who probes more is told of the newest."""
 
+LONGEST_NAME = 200
+"""No spec, target or drill that tc names is longer; a fact of a longer one is told to nobody."""
+
 MOST_ARTIFACT_BYTES = 32 << 20
+_BLOCK_BYTES = 2 * MAX_LINE_BYTES
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 CRITICAL = ("order_", "fill_", "position_")
 """How the codes of the findings begin that are critical: what the rest is about can be read again."""
 
@@ -74,25 +80,25 @@ class OpsFacts:
                 if found.st_ino != self._seen[0] or found.st_size < self._seen[1]:
                     self._begin()
                 self._seen = found.st_ino, found.st_size
-                data = os.pread(file.fileno(), found.st_size - self._size, self._size)
+                while self._took_some(os.pread(file.fileno(), _BLOCK_BYTES, self._size)):
+                    pass
         except FileNotFoundError:
             return
         except OSError as error:
             raise unreadable(self._run.ops, error) from None
-        for line in BytesIO(data):
-            if not self._took(line):
-                break
         self._read_artifacts()
+
+    def _took_some(self, block: bytes) -> bool:
+        """Take the whole lines of a block; say whether there was one, and none of those that were whole is damaged."""
+        before = self._entries
+        return all(self._took(line) for line in BytesIO(block) if line.endswith(b"\n")) and self._entries > before
 
     def _read_artifacts(self) -> None:
         """Read what the newest facts name: of a long stream the older artifacts are of no use."""
         fact = self._reconciled
         if fact is not None:
-            found = severities(self._artifact(fact.artifacts))
-            artifact = fact.artifacts[0].name if fact.artifacts else ""
-            self.compared = Compared(
-                **self._verdicts, verdict=fact.verdict, at_ns=fact.at_ns, severities=found, artifact=artifact
-            )
+            found, name = severities(self._artifact(fact.artifacts)), _plain_name(fact.artifacts)
+            self.compared = Compared(**self._verdicts, verdict=fact.verdict, at_ns=fact.at_ns, severities=found, artifact=name)
             self._reconciled = None
         for key, probe in self._probed.items():
             keep(self._probes, key, self._as_probed(probe), most=MOST_NAMES)
@@ -115,11 +121,11 @@ class OpsFacts:
                 self._reconciled = fact
             case RunVerified():
                 self.is_verified = fact.findings == 0
-            case ReadinessChecked():
+            case ReadinessChecked() if is_short(fact.spec):
                 keep(self._readiness, fact.spec, Readiness(fact.spec, fact.state, fact.at_ns), most=MOST_NAMES)
-            case VenueProbed():
+            case VenueProbed() if is_short(fact.spec, fact.target):
                 keep(self._probed, (fact.spec, fact.target), fact, most=MOST_NAMES)
-            case DrillConcluded():
+            case DrillConcluded() if is_short(fact.drill):
                 keep(self._drills, fact.drill, Drilled(fact.drill, fact.verdict, fact.at_ns), most=MOST_NAMES)
             case _:
                 pass
@@ -132,7 +138,13 @@ class OpsFacts:
         return Probed(fact.spec, fact.target, fact.state, fact.at_ns, (), None, loss)
 
     def _artifact(self, artifacts: tuple[OpsArtifact, ...]) -> bytes | None:
-        return None if not artifacts else read_small(self._run.ops_folder / artifacts[0].name)
+        name = _plain_name(artifacts)
+        return read_small(self._run.ops_folder / name) if name else None
+
+
+def _plain_name(artifacts: tuple[OpsArtifact, ...]) -> str:
+    """Return the first artifact's name; empty where there is none, or it is none that tc gives: it may lead anywhere."""
+    return artifacts[0].name if artifacts and _PLAIN_NAME.fullmatch(artifacts[0].name) else ""
 
 
 class _Coded(msgspec.Struct):
@@ -165,6 +177,11 @@ def probed(document: ProbeDocument) -> Probed:
     return Probed(document.spec, document.target, document.state, document.at_ns, phases, document.http_status, loss)
 
 
+def is_short(*names: str) -> bool:
+    """Say whether names are such that labels and pages can take them."""
+    return all(len(name) <= LONGEST_NAME for name in names)
+
+
 def read_small(path: Path) -> bytes | None:
     """Return a file's content; None when it cannot be read or is too large to be one that tc writes."""
     try:
@@ -172,4 +189,4 @@ def read_small(path: Path) -> bytes | None:
             data = file.read(MOST_ARTIFACT_BYTES + 1)
     except OSError:
         return None
-    return data if len(data) <= MOST_ARTIFACT_BYTES else None
+    return data if data is not None and len(data) <= MOST_ARTIFACT_BYTES else None  # None: nothing to read at once

@@ -11,7 +11,6 @@ from tc.telemetry.run_facts import Compared, Probed, RunFacts
 
 __all__ = ["Sample", "duration_of", "samples_of", "state_set"]
 
-LONGEST_LABEL = 200
 _NS = 1_000_000_000
 
 
@@ -42,8 +41,7 @@ def samples_of(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
 
 def _what_it_is(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
     run, identity = facts.run_id, facts.identity
-    labels = (str(each)[:LONGEST_LABEL] for each in msgspec.structs.astuple(identity))
-    yield "tc_run_info", (run, *labels), 1
+    yield "tc_run_info", (run, *msgspec.structs.astuple(identity)), 1
     yield from state_set("tc_run_state", (run,), RUN_STATES, facts.status)
     yield "tc_run_active", (run,), int(facts.is_active)
     for name, at_ns in (("created", facts.created_ns), ("started", facts.started_ns), ("ended", facts.ended_ns)):

@@ -25,8 +25,17 @@ BEING_MADE_S = 5.0
 RETRY_S = 5.0
 """So often a run that cannot be read is tried again."""
 
+LONGEST_TOLD = 2_000
+"""So much of why a run ended, or cannot be read, is kept of each."""
+
+LONGEST_NAME = 200
+"""No channel, client or queue that a heartbeat names is longer."""
+
 RACY_NS = 50_000_000
 """A file system's clock ticks some hundred times a second: what changes twice within a tick has one time."""
+
+LONGEST_LOOK_NS = 60_000_000_000
+"""So long after a look began may a file that it sees have changed; one whose time is later still has a wrong one."""
 
 _NS = 1_000_000_000
 _FOLDER, _JOURNAL, _OPS, _LIVE = range(4)
@@ -94,11 +103,12 @@ class TrackedRun:
             facts = self._read(seen, now_ns, until_s)
             # The ages of a run that goes on grow, whatever else is as it was.
             self.facts = facts if facts.is_active or facts != before else before
-        except (TcError, OSError, ValueError, ArithmeticError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever lies in one directory, the others are looked at
             self._head, self._follower, self._ops = None, None, None
-            self._became_unreadable(error.message if isinstance(error, TcError) else f"{type(error).__name__}: {error}")
+            problem = error.message if isinstance(error, TcError) else f"{type(error).__name__}: {error}"
+            self._became_unreadable(problem[:LONGEST_TOLD])
         # What was changed just now may change again without a file's time telling.
-        is_racy = any(abs(now_ns - each[2]) < RACY_NS for each in seen if each is not None)
+        is_racy = any(-LONGEST_LOOK_NS < now_ns - each[2] < RACY_NS for each in seen if each is not None)
         self._seen = None if is_racy else self._as_compared(seen)
         return self.facts is not before
 
@@ -183,7 +193,9 @@ class TrackedRun:
     def _refreshed(self, seen: Signature) -> Head:
         """Return what the run's own documents say; they are read again when something in the directory was replaced."""
         if self._head is None or self._seen is None or seen[_FOLDER] != self._seen[_FOLDER]:
-            self._head = read_head(self._folder)
+            before, self._head = self._head, read_head(self._folder)
+            if before is not None and before.created != self._head.created:  # Another run took the place of one that was removed.
+                self._follower, self._ops = None, None
             self._described = self._describe.of(self._folder, self._head.configuration) or Described()
         return self._head
 
@@ -221,7 +233,7 @@ class TrackedRun:
             started_ns=None if head.started is None else head.started.ns,
             ended_ns=None if head.ended is None else head.ended.ns,
             last_write_ns=last_write_ns,
-            reason=head.reason,
+            reason=head.reason[:LONGEST_TOLD],
             resumes=len(head.resumed),
             is_intact=is_intact if figures is not None else None,
             is_read=is_read,
@@ -259,10 +271,12 @@ def _heard[T: (NodeHeartbeat, SupervisorHeartbeat)](read: Callable[[RunDirectory
 
 def _is_sane(said: object) -> bool:
     match said:
-        case int():
+        case int() | float():
             return abs(said) < 2**63
+        case str():
+            return len(said) <= LONGEST_NAME
         case dict():
-            return all(map(_is_sane, said.values()))
+            return all(map(_is_sane, (*said, *said.values())))
         case tuple():
             return all(map(_is_sane, said))
         case msgspec.Struct():
@@ -281,7 +295,7 @@ def _stat(path: str) -> Stat:
 
 def _is_fresh(seen: Signature, now_ns: int) -> bool:
     folder = seen[_FOLDER]
-    return folder is not None and now_ns - folder[2] < BEING_MADE_S * _NS
+    return folder is not None and abs(now_ns - folder[2]) < BEING_MADE_S * _NS  # A time to come says nothing.
 
 
 def _is_broken(figures: Figures | None) -> bool:

@@ -132,14 +132,26 @@ def test_an_ended_run_shows_its_report_history_and_last_comparison(tmp_path: Pat
     assert "1 of 1 failed" in overall
 
 
-def test_a_switch_that_a_run_ended_with_is_history_unless_it_is_still_set(tmp_path: Path, index: Index) -> None:
-    with growing(tmp_path, "done", killed(GatedStream(paper_configuration()))) as growing_run:
-        growing_run.seal("killed")
-    assert "cancels only" not in run_page(index, "done")
+def test_the_switch_of_one_run_is_history_once_the_run_has_ended_though_nobody_cleared_it(tmp_path: Path, index: Index) -> None:
     root = tmp_path / "runtime" / FOLDER
     root.mkdir(parents=True)
     write_state(root, Scope.of_run("done"), "halt", reason="r", actor="a", at_ns=1)
-    assert "lets through cancels only" in run_page(index, "done")
+    with growing(tmp_path, "done", killed(GatedStream(paper_configuration()))) as growing_run:
+        assert "lets through cancels only" in run_page(index, "done")
+        assert "<b>Kill switch halt</b>" in overview(index)
+        growing_run.seal("killed")
+    assert "cancels only" not in run_page(index, "done")
+    assert "Kill switch halt" not in overview(index)
+
+
+def test_the_switch_of_a_run_that_crashed_holds_whoever_resumes_it(tmp_path: Path, index: Index) -> None:
+    with growing(tmp_path, "dead", killed(GatedStream(paper_configuration()))) as growing_run:
+        growing_run.crash()
+    root = tmp_path / "runtime" / FOLDER
+    root.mkdir(parents=True)
+    write_state(root, Scope.of_run("dead"), "halt", reason="r", actor="a", at_ns=1)
+    assert "lets through cancels only" in run_page(index, "dead")
+    assert "<b>Kill switch halt</b>" in overview(index)
 
 
 def test_a_run_that_is_broken_has_a_line_and_a_page(tmp_path: Path, index: Index) -> None:

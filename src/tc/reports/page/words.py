@@ -89,7 +89,10 @@ def utc(at_ns: int) -> str:
     """Return a time in UTC, as fine as it is."""
     seconds, nanos = divmod(at_ns, NANOS)
     fine = f".{nanos:09d}".rstrip("0") if nanos else ""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}{fine}"
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}{fine}"
+    except (ValueError, OverflowError, OSError):
+        return "a time beyond the calendar"
 
 
 def interval(length_ns: int) -> str:

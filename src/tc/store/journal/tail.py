@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -43,15 +44,27 @@ class JournalTail:
 
         """
         self.damage = None
+        size = self._found_size()
+        while self.damage is None and self._size < size and (block := self._next_block(size)):
+            yield from self._passed(block)
+
+    def _found_size(self) -> int:
+        with self._opened() as descriptor:
+            size = os.fstat(descriptor).st_size
+        if size < self._size:
+            raise self._cut(size)
+        return size
+
+    def _next_block(self, end: int) -> bytes:
+        """Return the next lines, nothing where there is none; who pauses between two of them holds no file open."""
+        with self._opened() as descriptor:
+            return next((block for _, block in read_blocks(descriptor, self._size, end)), b"")
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
         try:
             with open_regular(self._path) as file:
-                size = os.fstat(file.fileno()).st_size
-                if size < self._size:
-                    raise self._cut(size)
-                for _, block in read_blocks(file.fileno(), self._size, size):
-                    yield from self._passed(block)
-                    if self.damage is not None:
-                        return
+                yield file.fileno()
         except OSError as error:
             raise unreadable(self._path, error) from None
 

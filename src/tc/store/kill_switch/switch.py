@@ -181,9 +181,10 @@ class KillSwitch:
         if asked == self._idle:
             return None
         active = self.effective(run_id=run_id, name=name)
-        held = held_since(self._read_records(), position, scopes)
+        records = self._read_records()
+        held = held_since(records, position, scopes)
         found = max(filter(None, (active, held)), key=lambda each: strictness(each.mode), default=None)
-        self._idle = None if found is not None else asked
+        self._idle = None if found is not None or records is _UNREADABLE else asked
         return found
 
     def all(self) -> tuple[Active, ...]:

@@ -165,7 +165,7 @@ def test_a_disk_that_takes_nothing_holds_nobody_up_and_is_tried_again(run: RunDi
     writer = _Writer(run)
     writer.put(heartbeat)
     until = time.monotonic() + WITHIN_S
-    while writer._next is not None:
+    while writer._next:
         assert time.monotonic() < until
         time.sleep(0.001)
     run.live.unlink()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -126,7 +127,7 @@ class _Writer:
 
     def __init__(self, run: RunDirectory) -> None:
         self._run = run
-        self._next: NodeHeartbeat | None = None
+        self._next: deque[NodeHeartbeat] = deque(maxlen=1)
         self._is_over = False
         self._has_news = threading.Event()
         self._thread = threading.Thread(target=self._write, name="tc-heartbeat", daemon=True)
@@ -134,7 +135,7 @@ class _Writer:
 
     def put(self, heartbeat: NodeHeartbeat) -> None:
         """Have it written."""
-        self._next = heartbeat
+        self._next.append(heartbeat)
         self._has_news.set()
 
     def end(self, within_s: float) -> None:
@@ -144,10 +145,9 @@ class _Writer:
         self._thread.join(within_s)
 
     def _write(self) -> None:
-        while not self._is_over or self._next is not None:
+        while not self._is_over or self._next:
             self._has_news.wait()
             self._has_news.clear()
-            heartbeat, self._next = self._next, None
-            if heartbeat is not None:
+            while self._next:
                 with suppress(ArtifactError):  # Who looks sees that it grows old.
-                    write_heartbeat(self._run, heartbeat)
+                    write_heartbeat(self._run, self._next.popleft())
