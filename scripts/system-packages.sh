@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that some tests need, where that is possible: as root, with apt-get. Those tests skip, saying so, without them.
+# Installs the Debian packages that some tests need, where that is possible: as root, with apt-get. Without them those tests skip,
+# saying so; where CI is set they fail, all but the browser's.
 set -euo pipefail
 
 readonly packages=(
@@ -29,7 +30,15 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 echo "system-packages: installing ${missing[*]}" >&2
-if ! { apt-get update -qq && apt-get install -qq --yes --no-install-recommends "${missing[@]}"; } >/tmp/tc-system-packages.log 2>&1; then
+installed() { # A registry may be out of reach for a moment.
+  local attempt
+  for attempt in 1 2 3; do
+    apt-get update -qq && apt-get install -qq --yes --no-install-recommends "${missing[@]}" && return
+    sleep "$((attempt * 5))"
+  done
+  return 1
+}
+if ! installed >/tmp/tc-system-packages.log 2>&1; then
   echo "system-packages: apt-get failed, the tests that need them skip: ${missing[*]}; see /tmp/tc-system-packages.log" >&2
 fi
 

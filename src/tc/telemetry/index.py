@@ -300,7 +300,7 @@ class Index:
         )
 
     def _holds_somebody(self, kind: str, value: str = "") -> bool:
-        """Say whether a kill switch holds anybody: that of one run that has ended for good is history, though nobody cleared it."""
+        """Say whether a kill switch holds anybody: that of one run that has ended for good is history, cleared or not."""
         tracked = self._runs.get(value) if kind == "run" else None
         return tracked is None or not tracked.facts.is_sealed
 

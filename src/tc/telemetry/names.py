@@ -93,7 +93,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "tc_journal_intact",
         "gauge",
-        "1 while every line follows from the one before by its digest and rules; 0 when one does not.",
+        "1 while every line that was read follows from the one before by its digest and rules; a sealed run's is not read: 1 while "
+        "it has its sealed length, and the last verification found nothing.",
     ),
     # Orders.
     Family(
