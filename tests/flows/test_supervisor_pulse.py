@@ -116,8 +116,8 @@ def test_while_all_is_heard_only_the_time_is_asked_and_seldom(scene: Scene) -> N
 def test_before_the_node_trades_the_venue_is_asked_nothing(scene: Scene) -> None:
     scene.pulse = SupervisorPulse(scene.run, scene.open, {BTC: "BTCUSDT"}, clock=scene.clock)
     scene.pulse.note_state("starting")
-    for _ in range(40):
-        scene.after(0.5, hears=True)
+    for turn in range(40):
+        scene.after(0.5, hears=turn < 20)
     assert scene.venue.asked == []
     assert scene.pulse._heartbeat(None).is_venue_reachable is None
 

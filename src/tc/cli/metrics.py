@@ -15,8 +15,8 @@ Host = Annotated[
 ]
 Port = Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")]
 MaxRuns = Annotated[
-    int | None,
-    typer.Option("--max-runs", metavar="N", min=1, help="Show so many runs, the newest; others are counted only. Left out, all."),
+    int,
+    typer.Option("--max-runs", metavar="N", min=0, help="Show so many runs, the newest; others are counted only. 0 shows all."),
 ]
 WebConfig = Annotated[
     Path | None,
@@ -47,7 +47,7 @@ def serve(
     data_root: DataRoot = DATA_ROOT,
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    max_runs: MaxRuns = None,
+    max_runs: MaxRuns = 500,
     web_config: WebConfig = None,
     runbooks_url: RunbooksUrl = "/runbooks",
 ) -> None:
@@ -58,7 +58,7 @@ def serve(
         data_root=data_root,
         host=host,
         port=port,
-        max_runs=max_runs,
+        max_runs=max_runs or None,
         web_config=web_config,
         runbooks_url=runbooks_url,
     )

@@ -120,7 +120,7 @@ class SupervisorPulse:
     async def _ask_what_is_due(self, venue: VenueBeside) -> None:
         """Ask whether the market moves of which nothing is heard; where all is heard, only what time it is there."""
         now_ns = self._clock()
-        silent = self._silent(now_ns)
+        silent = self._silent(now_ns) if self._has_traded else {}
         self._inquiries = {each: said for each, said in self._inquiries.items() if each in silent}
         for instrument_id, since_ns in silent.items():
             if now_ns - self._touched_ns.get(instrument_id, 0) >= _ASK_AGAIN_S * _NS:

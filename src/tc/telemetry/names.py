@@ -93,8 +93,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "tc_journal_intact",
         "gauge",
-        "1 while every line that was read follows from the one before by its digest and rules; a sealed run's is not read: 1 while "
-        "it has its sealed length, and the last verification found nothing.",
+        "1 while every line that was read follows from the one before by its digest and rules; a sealed run's is not read: 1 "
+        "while it has its sealed length, and the last verification found nothing.",
     ),
     # Orders.
     Family(
@@ -185,8 +185,8 @@ FAMILIES: tuple[Family, ...] = (
     # What a run used.
     Family("tc_run_cpu_seconds_total", "counter", "Processor time of the engine."),
     Family("tc_run_peak_memory_bytes", "gauge", "Most memory resident."),
-    Family("tc_run_read_bytes_total", "counter", "Bytes read from storage."),
-    Family("tc_run_written_bytes_total", "counter", "Bytes written to storage."),
+    Family("tc_run_read_bytes_total", "counter", "Bytes read by the engine's process, from wherever: storage, the cache, sockets."),
+    Family("tc_run_written_bytes_total", "counter", "Bytes written by the engine's process, to wherever."),
     Family("tc_run_rows_per_second", "gauge", "Rows of market data per second of wall-clock time."),
     Family("tc_run_events_per_second", "gauge", "Recorded entries per second of wall-clock time."),
     Family("tc_strategy_events_total", "counter", "What a packaged scenario counted.", ("run", "counter")),

@@ -65,7 +65,7 @@ def test_decimals_need_no_quotes_in_an_override_since_no_other_reader_sees_it() 
             "--set seed: seed: value 'forty': expected a whole number from 0 to 9223372036854775807",
         ),
         ("name=[", "--set name: this is not YAML: "),
-        ("name=*x", "--set name: value *x: aliases are not supported: write the value out"),
+        ("name=*x", "--set name: aliases are not supported: write the value out, in quotes where it begins with *"),
     ],
 )
 def test_a_wrong_override_is_told_like_a_wrong_line_with_the_option_as_its_place(override: str, problem: str) -> None:

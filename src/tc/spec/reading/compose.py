@@ -99,7 +99,7 @@ class _Composer:
             mark: Mark = event.start_mark
             raise yaml.MarkedYAMLError(problem=f"it is nested deeper than {DEEPEST} levels", problem_mark=mark)
         if isinstance(event, AliasEvent):
-            self._problems.add(place, path, "aliases are not supported: write the value out", value=f"*{event.anchor}")
+            self._problems.add(place, path, "aliases are not supported: write the value out, in quotes where it begins with *")
             return Broken(place)
         refused = self._refuse_decorations(cast("ScalarEvent", event), path)
         if isinstance(event, MappingStartEvent):
@@ -111,17 +111,17 @@ class _Composer:
         return Broken(place) if refused else node
 
     def _refuse_decorations(self, event: ScalarEvent, path: str) -> bool:
+        """Refuse what YAML takes out of a value that begins with ! or &; it is not shown, for it may be a part of a secret."""
         place = self._place(event)
         if event.tag is not None:
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._problems.add(place, path, "tags are not supported: write the value without one", value=tag)
+            self._problems.add(place, path, "tags are not supported: put a value that begins with ! in quotes")
         if event.anchor is not None:
-            self._problems.add(place, path, "anchors are not supported: write the value out", value=f"&{event.anchor}")
+            self._problems.add(place, path, "anchors are not supported: write the value out, in quotes where it begins with &")
         return event.tag is not None
 
     def _scalar(self, event: ScalarEvent, place: Place, path: str) -> Node:
         if SURROGATE.search(event.value):
-            self._problems.add(place, path, "half of a surrogate pair is no character", value=event.value)
+            self._problems.add(place, path, "half of a surrogate pair is no character")
             return Broken(place)
         if event.style:
             return Scalar(place, event.value, "text")
