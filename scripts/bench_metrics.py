@@ -89,7 +89,8 @@ def served(root: Path) -> Iterator[tuple[Server, float]]:
     """Run a server, and give it once it is ready, with the seconds that this took."""
     places = ("--artifacts-root", root, "--runtime-root", root / "runtime", "--data-root", root / "data")
     began = time.perf_counter()
-    process = subprocess.Popen([TC, "metrics", "serve", *map(str, places), "--port", "0", "--max-runs", "0"], stdout=subprocess.PIPE, text=True)
+    command: list[str | Path] = [TC, "metrics", "serve", *map(str, places), "--port", "0", "--max-runs", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
         server = Server(process, line.split()[1])

@@ -69,6 +69,8 @@ class FakeVenue:
     weight_limit: int = 2_400
     touch: tuple[str, str, str, str] = ("60000.00", "1.000", "60000.10", "2.000")
     """The best bid and its size, the best ask and its size."""
+    market_trades: tuple[int, ...] = (6, 7)
+    """The numbers of the market's trades."""
     begins_windows_at_the_first: bool = False
     """Which rows of a window come that holds more than a page; the documentation says the most recent, but of no window."""
 
@@ -143,6 +145,9 @@ class FakeVenue:
         if request.path == "/fapi/v1/ticker/bookTicker":
             names = ("bidPrice", "bidQty", "askPrice", "askQty")
             return web.json_response({"symbol": parameters["symbol"], **dict(zip(names, self.touch, strict=True)), "time": 0})
+        if request.path == "/fapi/v1/trades":
+            trade = {"price": "60000.00", "qty": "1", "quoteQty": "60000.00", "time": 0, "isBuyerMaker": True}
+            return web.json_response([{"id": each, **trade} for each in self.market_trades[-int(parameters["limit"]) :]])
         return self._unsigned(request) or self._carried_out(request, parameters)
 
     def _unsigned(self, request: web.Request) -> web.Response | None:
@@ -250,6 +255,8 @@ def _weight(request: web.Request) -> int:
             return 0
         case "bookTicker":
             return 2
+        case "trades":
+            return 5
     return 1
 
 

@@ -55,6 +55,7 @@ class GrowingRun:
         self._held.enter_context(RunLock(self.directory))
         self._created_ns = created_ns
         self._written = 0
+        self.resumed_ns: int | None = None
         self.directory.configuration.write_bytes(self.stream.configuration.document)
         self._state("running")
         self._journal = self._held.enter_context(JournalWriter(self.directory.journal))
@@ -89,7 +90,7 @@ class GrowingRun:
             "request_weight": 30,
             "request_weight_limit": 2400,
         }
-        said["witnesses"] = (Witness(INSTRUMENT, at_ns, has_moved=False),)
+        said["witnesses"] = (Witness(INSTRUMENT, "QuoteTick", at_ns - 50_000_000, at_ns, has_moved=False),)
         heartbeat = SupervisorHeartbeat(at_ns=at_ns, every_s=1.0, pid=2, node_state="trading", is_node_alive=True, **said)
         write_heartbeat(self.directory, heartbeat)
 
@@ -127,6 +128,7 @@ class GrowingRun:
             created=WallTime.at(self._created_ns),
             started=WallTime.at(self._created_ns + SECOND),
             ended=WallTime.at(self._created_ns + 3 * SECOND) if is_over else None,
+            resumed=() if self.resumed_ns is None else (WallTime.at(self.resumed_ns),),
             versions={"tc": "0"},
             host="host",
             pid=1,

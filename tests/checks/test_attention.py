@@ -84,7 +84,7 @@ def test_what_is_judged_here_has_the_names_severities_and_runbooks_of_the_alert_
     ("alert", "threshold"),
     [
         ("TcHeartbeatMissing", f"> {MISSED_BEATS} * tc_heartbeat_interval_seconds and"),
-        ("TcHeartbeatMissing", 'unless on (run) tc_node_state{state="stopped"} == 1'),
+        ("TcHeartbeatMissing", 'unless on (run) tc_node_state{state=~"starting|replaying|stopped"} == 1'),
         ("TcOrderStuckInFlight", f"> {IN_FLIGHT_NS // S} and"),
         ("TcEventLoopLag", f"> {LOOP_LAG_S} and"),
         ("TcRequestWeightHigh", f"> {REQUEST_WEIGHT} and"),
@@ -116,6 +116,7 @@ def test_a_run_that_is_well_needs_no_attention_at_the_very_edge_of_each_threshol
         ({"reconciled": "unknown"}, ("TcReconciliationUnknown", "", "what is not known is not flat")),
         ({"kill_mode": "halt"}, ("TcKillSwitchActive", "", "halt")),
         ({"limit_usage": (("max_position", 1.25),)}, ("TcRiskLimitExceeded", "max_position", "125% of it is used")),
+        ({"is_venue_up": False}, ("TcVenueUnreachable", "", "what is open and held there is unknown")),
         ({"disconnected": ("data",)}, ("TcVenueDisconnected", "data", "the node trades on")),
         ({"feeds": (Feed("BTC", "quotes", "dead", NOW - 9 * S),)}, ("TcFeedStale", "BTC quotes", "last message 9 s ago")),
         ({"feeds": (Feed("BTC", "quotes", "silent", 0),)}, ("TcFeedSilent", "BTC quotes", "no message yet")),
@@ -143,8 +144,26 @@ def test_a_heartbeat_is_missing_when_five_did_not_come() -> None:
     assert names(replace(WELL, beats=(Beat("node", at_ns - 1, 1.0),))) == ["TcHeartbeatMissing"]
 
 
-def test_nothing_more_is_expected_of_a_node_that_has_stopped() -> None:
-    assert names(replace(WELL, node_state="stopped", beats=(Beat("node", NOW - 60 * S, 0.5),))) == []
+@pytest.mark.parametrize("state", ["starting", "replaying", "stopped"])
+def test_no_heartbeat_is_expected_of_a_node_before_it_starts_again_and_once_it_has_stopped(state: str) -> None:
+    assert names(replace(WELL, node_state=state, beats=(Beat("node", NOW - 60 * S, 0.5),))) == []
+
+
+@pytest.mark.parametrize("state", ["stopping", "stopped"])
+def test_the_switch_that_an_ending_node_sets_itself_is_no_incident(state: str) -> None:
+    assert names(replace(WELL, node_state=state, kill_mode="halt")) == []
+
+
+def test_a_run_that_went_on_after_a_crash_is_compared_in_its_own_time() -> None:
+    crashed_before = replace(WELL, reconciled_ns=NOW - 3_000 * S, reconciled_every_ns=30 * S)
+    assert names(replace(crashed_before, resumed_ns=NOW - 40 * S)) == []
+    assert names(replace(crashed_before, resumed_ns=NOW - 400 * S)) == ["TcReconciliationOverdue"]
+
+
+def test_a_run_that_ended_without_an_answer_of_its_venue_is_told_for_an_hour() -> None:
+    ended = replace(WELL, is_active=False, reconciled="unknown", ended_ns=NOW - 60 * S)
+    assert names(ended) == ["TcReconciliationUnknown"]
+    assert names(replace(ended, ended_ns=NOW - RECENT_NS)) == []
 
 
 def test_a_comparison_is_overdue_after_two_intervals_and_a_while_counted_from_the_start_when_there_was_none() -> None:

@@ -16,18 +16,30 @@ from venue_process import Caller
 
 pytestmark = pytest.mark.e2e
 
+CHANNELS = {(INSTRUMENT, "QuoteTick"), (INSTRUMENT, "TradeTick")}
 DEAD_WITHIN_S = 5.0
 LATE_S = 3.0
 """What a machine that does much else at once may take longer."""
 
 
-def quotes(run: PaperRun) -> FeedState | None:
+TRADES_TOO = """
+    def started(self):
+        self.subscribe_trade_ticks(I)
+"""
+
+
+def quotes(run: PaperRun, channel: str = "QuoteTick") -> FeedState | None:
     """Return what is known of the node's quotes now."""
     node, supervisor = read_node_heartbeat(run.directory), read_supervisor_heartbeat(run.directory)
     if node is None or supervisor is None:
         return None
     found = feed_states(node, supervisor.witnesses, now_ns=time.time_ns())
-    return next((state for channel, state in found if channel.channel == "QuoteTick"), None)
+    return next((state for each, state in found if each.channel == channel), None)
+
+
+def trades(run: PaperRun) -> FeedState | None:
+    """Return what is known of its trades."""
+    return quotes(run, "TradeTick")
 
 
 def passed(run: PaperRun, *expected: FeedState) -> float:
@@ -65,15 +77,14 @@ def test_a_frozen_feed_is_dead_a_market_that_stands_is_quiet_a_lost_one_is_disco
     place = Place(tmp_path)
     with venue("--weight-limit", "6000") as caller:
         node = {"venue_url": caller.url, "reconciliation": {"every_s": None}}
-        there = ("--set", f"node={json.dumps(node)}", *place.strategy(""), "--duration", "300")
+        there = ("--set", f"node={json.dumps(node)}", *place.strategy(TRADES_TOO), "--duration", "300")
         with place.paper("cut-off", *there) as run:
             run.until("trading")
-            until(lambda: quotes(run) == "live")
+            until(lambda: quotes(run) == trades(run) == "live")
             frozen_then_live(run, caller)
             caller.fault("freeze_market_data", what="market")
             passed(run, "live", "quiet")
-            caller.fault("freeze_market_data", on=False)
-            passed(run, "quiet", "live")
+            until(lambda: trades(run) == "quiet")
             lost_then_back(run, caller)
             done = run.send(signal.SIGINT).ended()
             assert done.json()["status"] == "stopped"
@@ -85,28 +96,29 @@ def test_a_frozen_feed_is_dead_a_market_that_stands_is_quiet_a_lost_one_is_disco
 
 def frozen_then_live(run: PaperRun, caller: Caller) -> None:
     """Cut the streams off, while the venue's market goes on."""
-    before = nodes(run, lambda said: said.channels[0].messages > 1)
-    assert before.channels[0].instrument_id == INSTRUMENT
+    before = nodes(run, lambda said: all(each.messages > 1 for each in said.channels))
+    assert {(each.instrument_id, each.channel) for each in before.channels} == CHANNELS
     caller.fault("freeze_market_data")
     assert passed(run, "live", "dead") < DEAD_WITHIN_S + LATE_S
+    until(lambda: trades(run) == "dead")
     said = supervisors(run)
-    [witness] = said.witnesses
-    assert (witness.instrument_id, witness.has_moved) == (INSTRUMENT, True)
+    assert {(each.instrument_id, each.channel) for each in said.witnesses if each.has_moved} == CHANNELS
     assert (said.is_venue_reachable, said.is_node_alive, said.request_weight_limit) == (True, True, 6_000)
     assert 0 <= (said.request_weight or 0) < 1_000
     assert nodes(run, lambda _: True).connected == {"data": True, "execution": True}
     caller.fault("freeze_market_data", on=False)
     passed(run, "dead", "live")
-    until(lambda: supervisors(run).witnesses == ())
+    until(lambda: not supervisors(run).witnesses)
 
 
 def lost_then_back(run: PaperRun, caller: Caller) -> None:
-    """End all connections, and let nobody connect for a while."""
+    """End all connections of a quiet market, and let nobody connect for a while; then let it move again."""
     assert nodes(run, lambda _: True).reconnects == {"data": 0, "execution": 0}
     caller.fault("refuse_websockets")
     caller.fault("abort_websockets")
+    passed(run, "quiet", "disconnected")
     nodes(run, lambda said: said.connected == {"data": False, "execution": False})
-    passed(run, "live", "disconnected")
+    caller.fault("freeze_market_data", on=False)
     caller.fault("refuse_websockets", on=False)
     passed(run, "disconnected", "live")
     back = nodes(run, lambda said: said.connected == {"data": True, "execution": True})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fakes import make_run
-from tc.checks.feed import Touch
+from tc.checks.feed import Answer
 from tc.errors import UnreachableError
 from tc.flows.supervisor_pulse import SupervisorPulse
 from tc.store.heartbeat import (
@@ -33,23 +33,30 @@ S = 1_000_000_000
 class FakeVenue:
     """A venue that answers as it is told to."""
 
-    says: Touch | None = (1, 2)
+    says: Answer | None = (1, 2)
+    trade: int = 7
     is_gone: bool = False
     hangs: bool = False
     asked: list[str] = field(default_factory=list)
+    answering: Callable[[], object] = lambda: None
 
     async def time(self) -> None:
         await self._answer("time")
 
-    async def touch(self, symbol: str) -> Touch | None:
+    async def touch(self, symbol: str) -> Answer | None:
         await self._answer(symbol)
         return self.says
+
+    async def last_trade(self, symbol: str) -> Answer | None:
+        await self._answer(f"trades of {symbol}")
+        return None if self.says is None else (self.trade,)
 
     def weight(self) -> tuple[int, int | None] | None:
         return (len(self.asked), 2_400) if self.asked else None
 
     async def _answer(self, question: str) -> None:
         self.asked.append(question)
+        self.answering()
         if self.hangs:
             await asyncio.Event().wait()
         if self.is_gone:
@@ -76,6 +83,7 @@ class Scene:
         self.pulse = SupervisorPulse(self.run, self.open, {BTC: "BTCUSDT"}, clock=self.clock)
         self.pulse.note_state("trading")
         self.last_ns = self.clock.now_ns
+        self.channels: tuple[Channel, ...] = ()
 
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[FakeVenue]:
@@ -86,7 +94,8 @@ class Scene:
         """Let time pass; return what the supervisor says of the market then."""
         self.clock.now_ns += int(seconds * S)
         self.last_ns = self.clock.now_ns if hears else self.last_ns
-        channels = (Channel(BTC, "QuoteTick", self.last_ns, 1), Channel("ELSE.WHERE", "QuoteTick", 1, 1))
+        quotes = Channel(BTC, "QuoteTick", self.last_ns, 1)
+        channels = (quotes, *self.channels, Channel("ELSE.WHERE", "QuoteTick", 1, 1))
         node = NodeHeartbeat(at_ns=self.clock.now_ns, every_s=0.5, pid=1, state="trading", position=1, channels=channels)
         write_heartbeat(self.run, node)
         asyncio.run(self.pulse._ask_what_is_due(self.venue))
@@ -126,11 +135,47 @@ def test_a_silent_market_is_asked_about_at_most_every_two_seconds_and_says_nothi
     assert scene.after(1.5) == ()
     began_ns = scene.clock.now_ns
     assert scene.after(1.0) == ()
-    assert scene.after(1.0) == (Witness(BTC, began_ns + 2 * S, has_moved=False),)
+    assert scene.after(1.0) == (Witness(BTC, "QuoteTick", began_ns, began_ns + 2 * S, has_moved=False),)
+    moved_ns = began_ns + 4 * S
     scene.venue.says = (1, 3)
-    assert scene.after(2.0) == (Witness(BTC, began_ns + 4 * S, has_moved=True, since_ns=began_ns + 4 * S),)
+    assert scene.after(2.0) == (Witness(BTC, "QuoteTick", began_ns, moved_ns, has_moved=True, since_ns=moved_ns),)
     scene.venue.says = (1, 2)
-    assert scene.after(2.0) == (Witness(BTC, began_ns + 6 * S, has_moved=True, since_ns=began_ns + 4 * S),)
+    assert scene.after(2.0) == (Witness(BTC, "QuoteTick", began_ns, moved_ns + 2 * S, has_moved=True, since_ns=moved_ns),)
+    assert scene.venue.asked == ["BTCUSDT"] * 4
+
+
+def test_what_counts_is_when_the_first_question_was_put_and_when_the_news_had_come(scene: Scene) -> None:
+    scene.venue.answering = lambda: setattr(scene.clock, "now_ns", scene.clock.now_ns + S // 2)
+    scene.after(1.5)
+    put_ns = scene.clock.now_ns - S // 2
+    scene.venue.says = (1, 3)
+    [witness] = scene.after(2.0)
+    assert witness == Witness(BTC, "QuoteTick", put_ns, put_ns + 5 * S // 2, has_moved=True, since_ns=put_ns + 3 * S)
+
+
+def test_trades_are_asked_about_every_three_seconds_while_they_alone_are_silent(scene: Scene) -> None:
+    scene.channels = (Channel(BTC, "TradeTick", scene.clock.now_ns, 1),)
+    assert scene.after(1.5, hears=True) == ()
+    began_ns = scene.clock.now_ns
+    for _ in range(2):
+        assert scene.after(1.0, hears=True) == ()
+    assert scene.after(1.0, hears=True) == (Witness(BTC, "TradeTick", began_ns, began_ns + 3 * S, has_moved=False),)
+    scene.venue.trade = 8
+    for _ in range(3):
+        witnesses = scene.after(1.0, hears=True)
+    moved_ns = began_ns + 6 * S
+    assert witnesses == (Witness(BTC, "TradeTick", began_ns, moved_ns, has_moved=True, since_ns=moved_ns),)
+    assert [each for each in scene.venue.asked if each != "time"] == ["trades of BTCUSDT"] * 3
+
+
+def test_one_answer_is_heard_for_each_channel_that_waits_for_it_and_each_has_its_own_silence(scene: Scene) -> None:
+    scene.channels = (Channel(BTC, "OrderBookDeltas", scene.clock.now_ns, 1),)
+    scene.after(1.5)
+    scene.venue.says = (1, 3)
+    assert [each.has_moved for each in scene.after(2.0)] == [True, True]
+    assert [each.channel for each in scene.after(0.1, hears=True)] == ["OrderBookDeltas"]
+    scene.after(2.0)
+    assert {each.channel: each.has_moved for each in scene.after(2.0)} == {"QuoteTick": False, "OrderBookDeltas": True}
     assert scene.venue.asked == ["BTCUSDT"] * 4
 
 

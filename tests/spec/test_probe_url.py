@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tc.errors import RefusedError
-from tc.spec.probe_url import judge_target, refuse_address
+from tc.spec.probe_url import judge_target, refuse_address, refused_address
 
 ELSEWHERE = [
     "http://example.com",
@@ -67,6 +67,7 @@ NEVER = [
 def test_what_is_on_this_machine_may_be_probed(url: str, origin: str, path: str) -> None:
     target = judge_target(url)
     assert (target.origin, target.path, target.is_external) == (origin, path, False)
+    assert target.is_tls is origin.startswith(("https:", "wss:"))
 
 
 @pytest.mark.parametrize("url", [*ELSEWHERE, *NEVER])
@@ -127,6 +128,11 @@ def test_a_refusal_names_the_host_and_no_secret() -> None:
 )
 def test_a_name_of_this_machine_must_stand_for_an_address_of_it(address: str, is_fine: bool) -> None:
     assert (refuse_address(judge_target("http://localhost"), address) == "") is is_fine
+
+
+def test_the_refusal_of_an_address_names_the_target_and_why() -> None:
+    error = refused_address(judge_target("http://localhost"), "its name stands for an address that is not on this machine")
+    assert error.message == "'localhost' is not probed: its name stands for an address that is not on this machine"
 
 
 @pytest.mark.parametrize(

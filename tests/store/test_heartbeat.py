@@ -22,7 +22,7 @@ from tc.store.layout import RunDirectory
 
 CHANNEL = Channel("BTCUSDT-PERP.BINANCE", "QuoteTick", last_ns=1, messages=2)
 NODE = NodeHeartbeat(at_ns=3, every_s=0.5, pid=4, state="trading", position=5, channels=(CHANNEL,), connected={"data": True})
-WITNESS = Witness("BTCUSDT-PERP.BINANCE", asked_ns=6, has_moved=True, since_ns=7)
+WITNESS = Witness("BTCUSDT-PERP.BINANCE", "QuoteTick", first_ns=5, asked_ns=6, has_moved=True, since_ns=7)
 SUPERVISOR = SupervisorHeartbeat(at_ns=8, every_s=1.0, pid=9, node_state="trading", is_node_alive=True, witnesses=(WITNESS,))
 
 

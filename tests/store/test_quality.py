@@ -1,6 +1,7 @@
 """Claims about the record of a dataset's quality: it is of these very rows, or none."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_a_record_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         quality_path(tmp_path, ID).write_bytes(data)
         with pytest.raises(ArtifactError, match="is no record"):
             read_quality(tmp_path, made.dataset)
+
+
+@pytest.mark.parametrize(
+    "findings", [{"gap": 10**400}, {"gap": -1}, {"g" * 65: 1}, {f"code_{number}": 1 for number in range(101)}]
+)
+def test_a_record_of_what_no_metric_can_be_is_an_error(tmp_path: Path, findings: dict[str, int]) -> None:
+    (made, *_) = prepare_data(ID, data_root=tmp_path)
+    write_quality(tmp_path, made.dataset, {"gap": 1}, at_ns=1, tc="0")
+    path = quality_path(tmp_path, ID)
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "findings": findings}))
+    with pytest.raises(ArtifactError, match="is no record"):
+        read_quality(tmp_path, made.dataset)
 
 
 def test_where_nothing_can_be_kept_a_dataset_is_judged_all_the_same(tmp_path: Path) -> None:

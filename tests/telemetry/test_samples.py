@@ -21,6 +21,7 @@ from tc.core.events import AccountUpdated, Balance, OrderRejected
 from tc.reports.tally.refusals import KINDS_KEPT
 from tc.store.dataset import load_dataset
 from tc.store.facts import DrillConcluded, ReadinessChecked, RunReconciled, VenueProbed
+from tc.store.heartbeat import SupervisorHeartbeat, write_heartbeat
 from tc.store.kill_switch import FOLDER, KillSwitch, Scope
 from tc.store.ops import append_fact, write_numbered_artifact
 from tc.store.quality import write_quality
@@ -31,7 +32,7 @@ from tc.telemetry.recorded_samples import MOST_KINDS, MOST_REASONS, OTHER, added
 from tc.telemetry.run_facts import RunFacts
 from tc.telemetry.samples import samples_of
 from tc.wiring.data import check_data, prepare_data
-from tracked_runs import OLD_NS, facts_in, growing, index_of, killed, paper_configuration, traded, values_of
+from tracked_runs import OLD_NS, SECOND, facts_in, growing, index_of, killed, paper_configuration, traded, values_of
 
 MADE_BY_WHO_LOOKS = {"tc_index_refresh_timestamp_seconds", "tc_index_refresh_duration_seconds"}
 SAMPLE = Path(__file__).resolve().parents[2] / "artifacts" / "sample"
@@ -102,6 +103,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Sampl
     make_run(root, "broken").seal.write_bytes(b"{")
     stream = GatedStream(paper_configuration(max_daily_messages=100))
     with growing(root, "ended", killed(refused(traded(stream)))) as ended, growing(root, "live") as live:
+        ended.resumed_ns = OLD_NS + 2 * SECOND
         ended.seal(counters={"OrderFilled": 2})
         with_facts(ended.directory)
         traded(live.stream)
@@ -357,3 +359,24 @@ def test_the_quality_of_a_dataset_is_told_by_every_code_there_is(everything: dic
     index = index_of(tmp_path)
     index.refresh(time.time_ns())
     assert of(fleet_samples(index, 1), "tc_data_quality_findings") == {("btcusdt-1m-sample", "gap"): 3}
+
+
+def test_of_a_run_that_crashed_the_end_is_when_it_wrote_last_and_of_one_that_goes_on_there_is_none(tmp_path: Path) -> None:
+    with growing(tmp_path, "crashed") as crashed, growing(tmp_path, "live"):
+        written_ns = crashed.crash().journal.stat().st_mtime_ns
+        index = index_of(tmp_path)
+        index.refresh(time.time_ns())
+        ends = {run: of(samples_of(facts_in(index, run), 0), "tc_run_ended_timestamp_seconds") for run in ("crashed", "live")}
+    assert ends == {"crashed": {("crashed",): written_ns / 10**9}, "live": {}}
+
+
+def test_the_state_of_a_node_is_told_by_its_supervisor_once_the_node_says_nothing_more(tmp_path: Path) -> None:
+    with growing(tmp_path, "live") as live:
+        live.say(now_ns=1_000 * SECOND)
+        index = index_of(tmp_path)
+        for at_ns, state in ((1_001 * SECOND, "trading"), (1_003 * SECOND, "replaying")):
+            said = {"pid": 2, "node_state": "replaying", "is_node_alive": True}
+            write_heartbeat(live.directory, SupervisorHeartbeat(at_ns=at_ns, every_s=1.0, **said))
+            index.refresh(at_ns)
+            states = of(samples_of(facts_in(index, "live"), at_ns), "tc_node_state")
+            assert [labels[1] for labels, is_so in states.items() if is_so] == [state]

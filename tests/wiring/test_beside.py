@@ -30,13 +30,16 @@ def test_the_way_beside_asks_knows_the_weight_and_takes_a_refusal_for_an_answer(
             weight.limit_to(0)
             assert beside.weight() == (venue.used_weight, None)
             assert await beside.touch("BTCUSDT") == (Decimal("60000.00"), Decimal(1), Decimal("60000.10"), Decimal(2))
-            for path, question in (("bookTicker", beside.touch("BTCUSDT")), ("time", beside.time())):
+            assert await beside.last_trade("BTCUSDT") == (7,)
+            questions = (beside.touch("BTCUSDT"), beside.last_trade("BTCUSDT"), beside.time())
+            for path, question in zip(("bookTicker", "trades", "time"), questions, strict=True):
                 venue.fail("GET", path, answers(503))
                 with pytest.raises(UnreachableError):
                     await question
             for _ in range(2):  # Once because it is refused, and once because the venue asked for silence.
                 venue.fail("GET", "bookTicker", answers(429, Retry_After="60"))
                 assert await beside.touch("BTCUSDT") is None
+                assert await beside.last_trade("BTCUSDT") is None
                 await beside.time()
             assert len(venue.faults) == 1
 

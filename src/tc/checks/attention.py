@@ -36,6 +36,7 @@ ALERTS: dict[str, Alert] = {
     "TcRunCrashed": Alert("critical", "restart-recovery", "The run crashed, and what it holds is unattended"),
     "TcHeartbeatMissing": Alert("critical", "heartbeat-missing", "A process does not say that it lives"),
     "TcVenueDisconnected": Alert("critical", "venue-connection", "The run has no connection to its venue"),
+    "TcVenueUnreachable": Alert("critical", "venue-connection", "The venue does not answer"),
     "TcFeedStale": Alert("critical", "feed-stale", "The venue has news that do not come"),
     "TcReconciliationMismatch": Alert("critical", "reconciliation-mismatch", "The venue says something else than the journal"),
     "TcOrderStuckInFlight": Alert("critical", "order-stuck-in-flight", "The venue does not answer a command"),
@@ -127,16 +128,17 @@ class Vitals:
     ----------
     state, mode, is_active
         Where it stands, and whether a process is at work on it; a state of ``unreadable``: nothing else is known.
-    started_ns, ended_ns
-        When its engine started and ended; 0 before.
+    started_ns, resumed_ns, ended_ns
+        When its engine started, went on after a crash, and ended; 0 before.
     problem
         Why its directory cannot be read.
     is_journal_intact
         None while that is not known.
     submits_after_halt, kill_mode
         By its journal.
-    node_state, beats, disconnected, feeds, loop_lag_s, oldest_in_flight_ns, request_weight, request_weight_limit
-        By its processes' heartbeats; ``disconnected`` names the clients that have no connection.
+    node_state, beats, disconnected, is_venue_up, feeds, loop_lag_s, oldest_in_flight_ns, request_weight, request_weight_limit
+        By its processes' heartbeats; ``disconnected`` names the clients that have no connection,
+        ``is_venue_up`` is None before the venue was asked.
     limit_usage
         What is used of each limit, as a fraction.
     reconciled, findings, reconciled_ns, reconciled_every_ns
@@ -150,6 +152,7 @@ class Vitals:
     mode: str = ""
     is_active: bool = False
     started_ns: int = 0
+    resumed_ns: int = 0
     ended_ns: int = 0
     problem: str = ""
     is_journal_intact: bool | None = None
@@ -158,6 +161,7 @@ class Vitals:
     node_state: str = ""
     beats: tuple[Beat, ...] = ()
     disconnected: tuple[str, ...] = ()
+    is_venue_up: bool | None = None
     feeds: tuple[Feed, ...] = ()
     loop_lag_s: float = 0.0
     oldest_in_flight_ns: int | None = None
@@ -213,17 +217,17 @@ def _of_record(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
         yield Attention("TcRunCrashed", "", "nobody is at work on it, and it was not ended")
     if vitals.reconciled == "found" and is_recent:
         yield Attention("TcReconciliationMismatch", "", _count(vitals.findings, "finding"))
+    if vitals.reconciled == "unknown" and is_recent:
+        yield Attention("TcReconciliationUnknown", "", "what is not known is not flat")
     for drill in vitals.drills:
         if drill.verdict != "passed":
             yield Attention("TcDrillFailed", drill.name, drill.verdict)
 
 
 def _of_risk(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
-    if vitals.kill_mode != "none":
+    if vitals.kill_mode != "none" and vitals.node_state not in _WINDING_DOWN:
         yield Attention("TcKillSwitchActive", "", vitals.kill_mode)
-    if vitals.reconciled == "unknown":
-        yield Attention("TcReconciliationUnknown", "", "what is not known is not flat")
-    every_ns, since_ns = vitals.reconciled_every_ns, vitals.reconciled_ns or vitals.started_ns
+    every_ns, since_ns = vitals.reconciled_every_ns, max(vitals.reconciled_ns or vitals.started_ns, vitals.resumed_ns)
     if every_ns is not None and since_ns and vitals.node_state == "trading":
         age_ns = now_ns - since_ns
         if age_ns > OVERDUE_INTERVALS * every_ns + OVERDUE_NS:
@@ -236,12 +240,10 @@ def _of_risk(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
 
 
 def _of_processes(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
-    for beat in vitals.beats if vitals.node_state != "stopped" else ():  # A node that has stopped has said its last word.
+    for beat in vitals.beats if vitals.node_state not in _OWES_NO_BEAT else ():
         if now_ns - beat.at_ns > MISSED_BEATS * beat.every_s * _S:
             yield Attention("TcHeartbeatMissing", beat.source, f"the last one came {_seconds(now_ns - beat.at_ns)} ago")
-    if vitals.node_state == "trading":
-        for client in vitals.disconnected:
-            yield Attention("TcVenueDisconnected", client, "the node trades on")
+    yield from _of_connections(vitals)
     for feed in vitals.feeds:
         alert = _FEEDS.get(feed.state)
         if alert is not None:
@@ -256,6 +258,18 @@ def _of_processes(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
         yield Attention("TcEventLoopLag", "", f"{vitals.loop_lag_s:.2f} s behind")
 
 
+def _of_connections(vitals: Vitals) -> Iterator[Attention]:
+    if vitals.node_state == "trading":
+        for client in vitals.disconnected:
+            yield Attention("TcVenueDisconnected", client, "the node trades on")
+        if vitals.is_venue_up is False:
+            yield Attention("TcVenueUnreachable", "", "what is open and held there is unknown")
+
+
+_WINDING_DOWN = frozenset({"stopping", "stopped"})
+"""A node that ends sets its own switch, which is no incident."""
+_OWES_NO_BEAT = frozenset({"starting", "replaying", "stopped"})
+"""A node that goes on after a crash says nothing before it starts, and one that has stopped has said its last word."""
 _FEEDS = {"silent": "TcFeedSilent", "dead": "TcFeedStale"}
 
 

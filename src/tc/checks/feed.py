@@ -8,14 +8,21 @@ import msgspec
 
 FeedState = Literal["live", "quiet", "silent", "dead", "disconnected"]
 """``live``: messages come, or it is too early to tell. ``quiet``: none comes, and the venue itself, asked beside the feed, has
-nothing new either, or the instrument's other channels come and this one need not. ``silent``: none comes, and nobody knows why.
-``dead``: none comes although the venue has news. ``disconnected``: none comes, and there is no connection."""
+nothing new either, or the instrument's other channels come and this one need not. ``silent``: none comes, and nobody knows why,
+or a bar is overdue although the venue traded. ``dead``: none comes although the venue has news. ``disconnected``: none comes, and
+there is no connection."""
+
+type Question = Literal["touch", "trades"]
+"""What a venue is asked: for its best prices and their sizes, or for its last trade."""
+
+type Answer = tuple[object, ...]
+"""What it says; only whether that is the same as before counts."""
 
 ASK_AFTER_S = 1.0
 """So long is a channel silent before its venue is asked: the first answer is what the next ones are compared with."""
 
 LIVE_S = 2.0
-UNKNOWN_AFTER_S = 6.0
+UNKNOWN_AFTER_S = 8.0
 """So long is silence taken for a pause, where nobody has said what it is: to ask twice takes less."""
 
 DELIVERED_WITHIN_S = 0.5
@@ -28,8 +35,11 @@ _MISSED = 10
 """So many words of a node are missed before it is taken for one that says nothing."""
 
 _NS = 1_000_000_000
-_TOUCH = frozenset({"QuoteTick", "OrderBookDelta", "OrderBookDeltas", "OrderBookDepth10"})
-"""The channels on which a message must come whenever the best prices or their sizes change."""
+_QUESTIONS: Mapping[str, Question] = {
+    **dict.fromkeys(("QuoteTick", "OrderBookDelta", "OrderBookDeltas", "OrderBookDepth10"), "touch"),
+    **dict.fromkeys(("TradeTick", "Bar"), "trades"),
+}
+"""By channel, what its venue is asked: when the answer changes, a message must come; a bar, within its interval."""
 
 _ENDING = frozenset({"stopping", "stopped"})
 
@@ -61,22 +71,24 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the venue said of an instrument's market when it was asked beside the feed, which was silent.
+    """What the venue said when it was asked beside a channel that is silent.
 
     Parameters
     ----------
-    instrument_id
-        The instrument.
-    asked_ns
-        When it was asked last.
+    instrument_id, channel
+        The channel.
+    first_ns, asked_ns
+        When it was asked first, and when it was asked last. A message that came since the first time makes it worthless.
     has_moved
-        Whether its best prices or their sizes have changed since it was asked first.
+        Whether it has said something else since: its best prices or their sizes changed, or for trades and bars, it traded.
     since_ns
         Since when that is known; 0 while it is not so.
 
     """
 
     instrument_id: str
+    channel: str
+    first_ns: int
     asked_ns: int
     has_moved: bool
     since_ns: int = 0
@@ -106,48 +118,51 @@ class Heard(Protocol):
         """Whether its clients are connected, by `data` and `execution`."""
 
 
-type Touch = tuple[object, ...]
-"""The best prices of a market and their sizes, as its venue says them."""
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A channel that is silent, what its venue is asked meanwhile, and when its last message came."""
+
+    instrument_id: str
+    channel: str
+    question: Question
+    since_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What a venue has said of an instrument's market since its channels fell silent.
+    """What a venue has said since a channel fell silent.
 
     Parameters
     ----------
-    instrument_id
-        The instrument.
     first_ns, first
-        When it was asked first, and what it said.
+        When it was asked first, before it could answer, and what it said.
     asked_ns
-        When it was asked last.
+        When it was asked last; the same as at first while there is one answer only.
     since_ns
-        When it first said something else; 0 while it has not.
+        When it had first said something else; 0 while it has not.
 
     """
 
-    instrument_id: str
     first_ns: int
-    first: Touch
+    first: Answer
     asked_ns: int
     since_ns: int = 0
 
     @classmethod
-    def begun(cls, instrument_id: str, said: Touch, at_ns: int) -> Self:
+    def begun(cls, said: Answer, asked_ns: int) -> Self:
         """Return what there is after the first answer."""
-        return cls(instrument_id, at_ns, said, at_ns)
+        return cls(asked_ns, said, asked_ns)
 
-    def heard(self, said: Touch, at_ns: int) -> Self:
+    def heard(self, said: Answer, asked_ns: int, answered_ns: int) -> Self:
         """Return what there is after one more answer."""
-        since_ns = self.since_ns or (at_ns if said != self.first else 0)
-        return replace(self, asked_ns=at_ns, since_ns=since_ns)
+        since_ns = self.since_ns or (answered_ns if said != self.first else 0)
+        return replace(self, asked_ns=asked_ns, since_ns=since_ns)
 
-    def witness(self) -> Witness | None:
-        """Return what that says of the feed; nothing before there are two answers."""
+    def witness(self, instrument_id: str, channel: str) -> Witness | None:
+        """Return what that says of a channel; nothing before there are two answers."""
         if self.asked_ns == self.first_ns:
             return None
-        return Witness(self.instrument_id, self.asked_ns, has_moved=self.since_ns > 0, since_ns=self.since_ns)
+        return Witness(instrument_id, channel, self.first_ns, self.asked_ns, has_moved=self.since_ns > 0, since_ns=self.since_ns)
 
 
 def feed_states(node: Heard, witnesses: Sequence[Witness], *, now_ns: int) -> tuple[tuple[Channel, FeedState], ...]:
@@ -167,30 +182,20 @@ def feed_states(node: Heard, witnesses: Sequence[Witness], *, now_ns: int) -> tu
         return ()
     if _is_overdue(node, now_ns):
         return tuple((each, "silent") for each in node.channels)
-    said = {each.instrument_id: each for each in witnesses}
+    said = {(each.instrument_id, each.channel): each for each in witnesses}
     coming = {each.instrument_id for each in node.channels if _silent_s(each, now_ns) <= LIVE_S}
     return tuple(
-        (each, _state(each, node, said.get(each.instrument_id), do_others_come=each.instrument_id in coming, now_ns=now_ns))
+        (each, _state(each, node, said.get(_key(each)), do_others_come=each.instrument_id in coming, now_ns=now_ns))
         for each in node.channels
     )
 
 
-def silences(node: Heard, *, now_ns: int) -> dict[str, int]:
-    """Return the instruments whose venue is to be asked, each with when the longest silence on it began.
-
-    These are those of which a channel is silent that tells every change of the best prices; where there is no such channel,
-    those of which all are.
-    """
+def silences(node: Heard, *, now_ns: int) -> tuple[Silence, ...]:
+    """Return the silences beside which a venue is to be asked, in the order of the node's channels."""
     if node.state in _ENDING or _is_overdue(node, now_ns):
-        return {}
-    found: dict[str, int] = {}
-    for instrument_id in dict.fromkeys(each.instrument_id for each in node.channels):
-        channels = [each for each in node.channels if each.instrument_id == instrument_id]
-        touch = [each for each in channels if each.channel in _TOUCH]
-        silent = [each for each in touch or channels if _silent_s(each, now_ns) > ASK_AFTER_S]
-        if silent and (touch or len(silent) == len(channels)):
-            found[instrument_id] = min(map(_last_ns, silent))
-    return found
+        return ()
+    asked = ((each, _question(each)) for each in node.channels if _silent_s(each, now_ns) > ASK_AFTER_S)
+    return tuple(Silence(*_key(each), question, _last_ns(each)) for each, question in asked if question is not None)
 
 
 def _state(channel: Channel, node: Heard, witness: Witness | None, *, do_others_come: bool, now_ns: int) -> FeedState:
@@ -199,23 +204,29 @@ def _state(channel: Channel, node: Heard, witness: Witness | None, *, do_others_
         return "live"
     if not node.connected.get("data", True):
         return "disconnected"
-    if do_others_come and channel.channel not in _TOUCH:
+    said = witness if witness is not None and _holds(witness, channel, now_ns) else None
+    if said is not None and said.has_moved and _was_missed(said, channel, node):
+        return "silent" if channel.channel == "Bar" else "dead"
+    if do_others_come and _question(channel) != "touch":
         return "quiet"
-    if witness is not None and _holds(witness, channel, now_ns):
-        if not witness.has_moved:
-            return "quiet"
-        if channel.channel in _TOUCH and _was_missed(witness, channel, node):
-            return "dead"
+    if said is not None:
+        return "live" if said.has_moved else "quiet"
     return "live" if silent_s <= UNKNOWN_AFTER_S else "silent"
 
 
+def _question(channel: Channel) -> Question | None:
+    """Return what tells whether a message is due; nothing does of a bar that has no fixed interval."""
+    return _QUESTIONS.get(channel.channel) if channel.channel != "Bar" or channel.every_s else None
+
+
 def _holds(witness: Witness, channel: Channel, now_ns: int) -> bool:
-    return witness.asked_ns > _last_ns(channel) and now_ns - witness.asked_ns <= WORD_HOLDS_S * _NS
+    """Whether all of it was said in the silence that lasts, and not too long ago."""
+    return witness.first_ns > _last_ns(channel) and now_ns - witness.asked_ns <= WORD_HOLDS_S * _NS
 
 
 def _was_missed(witness: Witness, channel: Channel, node: Heard) -> bool:
-    """Whether the node has spoken since a message of the venue's news must have reached it, and still had none."""
-    return _last_ns(channel) < witness.since_ns <= node.at_ns - DELIVERED_WITHIN_S * _NS
+    """Whether the node has spoken since a message of the venue's news must have reached it: it still had none."""
+    return witness.since_ns <= node.at_ns - (channel.every_s + DELIVERED_WITHIN_S) * _NS
 
 
 def _is_overdue(node: Heard, now_ns: int) -> bool:
@@ -225,6 +236,10 @@ def _is_overdue(node: Heard, now_ns: int) -> bool:
 def _silent_s(channel: Channel, now_ns: int) -> float:
     """Return for how long nothing has come that was due, in seconds."""
     return (now_ns - _last_ns(channel)) / _NS - channel.every_s
+
+
+def _key(channel: Channel) -> tuple[str, str]:
+    return channel.instrument_id, channel.channel
 
 
 def _last_ns(channel: Channel) -> int:

@@ -22,7 +22,7 @@ from tc.checks.readiness import (
 TOOLS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "git": (("git",), "metadata.json names the commit of your working folder"),
     "chromium": (("chromium", "chromium-browser", "google-chrome", "chrome"), "pictures and browser tests of HTML reports"),
-    "prometheus": (("prometheus",), "scraping metrics of long runs; no command needs it yet"),
+    "prometheus": (("prometheus",), "`make observability`: alerts on what `tc metrics serve` shows"),
 }
 """Optional tools: the programs that serve as one, and what they are for."""
 

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Protocol
 
-from tc.checks.feed import Inquiry, Touch, silences
+from tc.checks.feed import Answer, Inquiry, Question, Silence, silences
 from tc.errors import ArtifactError, UnreachableError
 from tc.store.heartbeat import SupervisorHeartbeat, read_node_heartbeat, write_heartbeat
 from tc.store.layout import RunDirectory
@@ -17,7 +17,9 @@ from tc.store.processes import NEVER_STARTED, started_at, state_of
 
 EVERY_S = 1.0
 _LOOK_S = 0.25
-_ASK_AGAIN_S = 2.0
+_ASK_AGAIN_S: Mapping[Question, float] = {"touch": 2.0, "trades": 3.0}
+"""What weighs more is asked less often."""
+
 _TIME_S = 10.0
 _ENDS_WITHIN_S = 3.0
 _NS = 1_000_000_000
@@ -30,8 +32,12 @@ class VenueBeside(Protocol):
         """Ask what time it is there."""
         ...
 
-    async def touch(self, symbol: str) -> Touch | None:
+    async def touch(self, symbol: str) -> Answer | None:
         """Ask for the best prices and their sizes; None when the venue answers, and does not say."""
+        ...
+
+    async def last_trade(self, symbol: str) -> Answer | None:
+        """Ask which trade was the last one; None when the venue answers, and does not say."""
         ...
 
     def weight(self) -> tuple[int, int | None] | None:
@@ -75,8 +81,8 @@ class SupervisorPulse:
         self._is_over = False
         self._wake: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
-        self._inquiries: dict[str, Inquiry] = {}
-        self._touched_ns: dict[str, int] = {}
+        self._inquiries: dict[tuple[str, str], Inquiry] = {}
+        self._put_ns: dict[tuple[str, Question], int] = {}
         self._is_reachable: bool | None = None
         self._asked_ns = 0
         self._last: SupervisorHeartbeat | None = None
@@ -120,16 +126,26 @@ class SupervisorPulse:
     async def _ask_what_is_due(self, venue: VenueBeside) -> None:
         """Ask whether the market moves of which nothing is heard; where all is heard, only what time it is there."""
         now_ns = self._clock()
-        silent = self._silent(now_ns) if self._has_traded else {}
-        self._inquiries = {each: said for each, said in self._inquiries.items() if each in silent}
-        for instrument_id, since_ns in silent.items():
-            if now_ns - self._touched_ns.get(instrument_id, 0) >= _ASK_AGAIN_S * _NS:
-                self._touched_ns[instrument_id] = now_ns
-                said = await self._asked(venue.touch(self._symbols[instrument_id]))
-                if said is not None:
-                    self._hear(instrument_id, since_ns, said)
+        silent = self._silent(now_ns) if self._has_traded else ()
+        channels = {(each.instrument_id, each.channel) for each in silent}
+        self._inquiries = {each: said for each, said in self._inquiries.items() if each in channels}
+        for instrument_id, question in dict.fromkeys((each.instrument_id, each.question) for each in silent):
+            of_it = [each for each in silent if (each.instrument_id, each.question) == (instrument_id, question)]
+            await self._ask_beside(venue, instrument_id, question, of_it)
         if self._has_traded and now_ns - self._asked_ns >= _TIME_S * _NS:
             await self._asked(venue.time())
+
+    async def _ask_beside(self, venue: VenueBeside, instrument_id: str, question: Question, silent: list[Silence]) -> None:
+        """Put one question, unless it was put just now, and hear the answer for each channel that it tells something of."""
+        put_ns = self._clock()
+        if put_ns - self._put_ns.get((instrument_id, question), 0) < _ASK_AGAIN_S[question] * _NS:
+            return
+        self._put_ns[instrument_id, question] = put_ns
+        put = venue.touch if question == "touch" else venue.last_trade
+        said = await self._asked(put(self._symbols[instrument_id]))
+        if said is not None:
+            for each in silent:
+                self._hear(each, said, put_ns)
 
     async def _asked[T](self, question: Awaitable[T]) -> T | None:
         """Return the answer, None where there is none; and note whether the venue answers at all."""
@@ -141,22 +157,23 @@ class SupervisorPulse:
         self._is_reachable, self._asked_ns = True, self._clock()
         return answer
 
-    def _silent(self, now_ns: int) -> dict[str, int]:
-        """Return the instruments to ask about, and since when they are silent."""
+    def _silent(self, now_ns: int) -> tuple[Silence, ...]:
+        """Return the channels to ask about."""
         try:
             node = read_node_heartbeat(self._run)
         except ArtifactError:
-            return {}
-        found = {} if node is None else silences(node, now_ns=now_ns)
-        return {each: since_ns for each, since_ns in found.items() if each in self._symbols}
+            return ()
+        found = () if node is None else silences(node, now_ns=now_ns)
+        return tuple(each for each in found if each.instrument_id in self._symbols)
 
-    def _hear(self, instrument_id: str, since_ns: int, said: Touch) -> None:
-        """Take an answer; where all that is silent has spoken since the first one, it is the first."""
-        before = self._inquiries.get(instrument_id)
-        if before is None or since_ns >= before.first_ns:
-            self._inquiries[instrument_id] = Inquiry.begun(instrument_id, said, self._asked_ns)
+    def _hear(self, silence: Silence, said: Answer, put_ns: int) -> None:
+        """Take an answer; where the channel has spoken since the first question, it is the first."""
+        channel = (silence.instrument_id, silence.channel)
+        before = self._inquiries.get(channel)
+        if before is None or silence.since_ns >= before.first_ns:
+            self._inquiries[channel] = Inquiry.begun(said, put_ns)
         else:
-            self._inquiries[instrument_id] = before.heard(said, self._asked_ns)
+            self._inquiries[channel] = before.heard(said, put_ns, self._asked_ns)
 
     def _write(self, venue: VenueBeside) -> None:
         """Write, when it is time or something has changed; a disk that does not take it is tried again."""
@@ -172,7 +189,7 @@ class SupervisorPulse:
 
     def _heartbeat(self, weight: tuple[int, int | None] | None) -> SupervisorHeartbeat:
         used, limit = weight or (None, None)
-        witnesses = (each.witness() for each in self._inquiries.values())
+        witnesses = (inquiry.witness(*channel) for channel, inquiry in self._inquiries.items())
         return SupervisorHeartbeat(
             at_ns=self._clock(),
             every_s=EVERY_S,

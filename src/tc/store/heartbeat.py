@@ -43,7 +43,8 @@ class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     connected
         Whether the clients are connected, their streams included, by ``data`` and ``execution``.
     reconnects
-        How often their connections came back after they were lost, by the same names.
+        How often their connections came back after they were lost, by the same names; nothing where that cannot be
+        counted.
     queues
         Sizes of the engine's queues, by name.
     lag_s, longest_lag_s
@@ -98,7 +99,7 @@ class SupervisorHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     request_weight, request_weight_limit
         What of the venue's limit per minute was used up when it answered last, by all who ask from here; None before that.
     witnesses
-        What the venue said of its market, for each instrument whose channels are silent.
+        What the venue said of its market, for each channel that is silent.
 
     """
 

@@ -3,13 +3,19 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from tc.errors import ArtifactError
 from tc.store.dataset import Dataset, dataset_path
 from tc.store.files import read_file, write_atomic
 
+type Code = Annotated[str, Meta(max_length=64)]
+type Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+MOST_CODES = 100
 QUALITY_SCHEMA = 1
 QUALITY_FOLDER = ".quality"
 
@@ -33,7 +39,7 @@ class QualityRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     fingerprint: str
     at_ns: int
     tc: str
-    findings: dict[str, int]
+    findings: Annotated[dict[Code, Count], Meta(max_length=MOST_CODES)]
 
 
 def quality_path(data_root: Path, dataset_id: str) -> Path:

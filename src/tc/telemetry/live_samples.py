@@ -6,7 +6,7 @@ from tc.checks.feed import feed_states
 from tc.store.heartbeat import NodeHeartbeat, SupervisorHeartbeat
 from tc.telemetry.names import FEED_STATES, NODE_STATES, Sample
 from tc.telemetry.recorded_samples import MOST_KINDS
-from tc.telemetry.run_facts import RunFacts
+from tc.telemetry.run_facts import RunFacts, node_state_of
 
 MOST_CHANNELS = 256
 _NS = 1_000_000_000
@@ -21,6 +21,9 @@ def live_samples(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
             yield "tc_heartbeat_interval_seconds", (run, source), heartbeat.every_s
     if not facts.is_active:
         return
+    said = node_state_of(facts)
+    for state in NODE_STATES if said else ():
+        yield "tc_node_state", (run, state), int(state == said)
     if node is not None:
         yield from _node(run, node, now_ns)
         yield from _feed(run, node, supervisor, now_ns)
@@ -30,8 +33,6 @@ def live_samples(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
 
 
 def _node(run: str, node: NodeHeartbeat, now_ns: int) -> Iterator[Sample]:
-    for state in NODE_STATES:
-        yield "tc_node_state", (run, state), int(state == node.state)
     for client, is_up in sorted(node.connected.items())[:MOST_KINDS]:
         yield "tc_connection_up", (run, client), int(is_up)
     for client, count in sorted(node.reconnects.items())[:MOST_KINDS]:

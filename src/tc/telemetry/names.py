@@ -81,7 +81,8 @@ FAMILIES: tuple[Family, ...] = (
     Family("tc_run_active", "gauge", "1 while a process is at work on the run."),
     Family("tc_run_created_timestamp_seconds", "gauge", "When the run directory was made."),
     Family("tc_run_started_timestamp_seconds", "gauge", "When the engine started; absent before."),
-    Family("tc_run_ended_timestamp_seconds", "gauge", "When the engine ended; absent before."),
+    Family("tc_run_resumed_timestamp_seconds", "gauge", "When the run went on after a crash the last time; absent for never."),
+    Family("tc_run_ended_timestamp_seconds", "gauge", "When the engine ended, or a crashed run wrote last; absent before."),
     Family("tc_run_duration_seconds", "gauge", "Wall-clock time from start to end, or until now."),
     Family("tc_run_resumes_total", "counter", "How often the run went on after a crash."),
     # The journal.
@@ -135,7 +136,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "tc_kill_switch_scope_state",
         "gauge",
-        "1 for the mode that the kill switch has in a scope (all, name:NAME, run:ID), by its state file.",
+        "1 for the mode that the kill switch has in a scope (all, name:NAME, run:ID), by its state file; not of an ended run.",
         ("scope", "mode"),
     ),
     Family("tc_kill_switch_state", "gauge", "1 for the mode of the kill switch in the run's journal.", ("run", "mode")),
@@ -158,7 +159,12 @@ FAMILIES: tuple[Family, ...] = (
     Family("tc_reconciliation_timestamp_seconds", "gauge", "When the last comparison was made."),
     Family("tc_reconciliation_interval_seconds", "gauge", "Time between two comparisons by the spec; absent for none."),
     # What a live node and its supervisor say of themselves.
-    Family("tc_node_state", "gauge", "1 for the state that a node is in.", ("run", "state")),
+    Family(
+        "tc_node_state",
+        "gauge",
+        "1 for the state that a node is in, by its own word or its supervisor's, whichever is later.",
+        ("run", "state"),
+    ),
     Family("tc_heartbeat_timestamp_seconds", "gauge", "When a process said last that it lives.", ("run", "source")),
     Family("tc_heartbeat_interval_seconds", "gauge", "How often it says so.", ("run", "source")),
     Family(
@@ -185,7 +191,9 @@ FAMILIES: tuple[Family, ...] = (
     # What a run used.
     Family("tc_run_cpu_seconds_total", "counter", "Processor time of the engine."),
     Family("tc_run_peak_memory_bytes", "gauge", "Most memory resident."),
-    Family("tc_run_read_bytes_total", "counter", "Bytes read by the engine's process, from wherever: storage, the cache, sockets."),
+    Family(
+        "tc_run_read_bytes_total", "counter", "Bytes read by the engine's process, from wherever: storage, the cache, sockets."
+    ),
     Family("tc_run_written_bytes_total", "counter", "Bytes written by the engine's process, to wherever."),
     Family("tc_run_rows_per_second", "gauge", "Rows of market data per second of wall-clock time."),
     Family("tc_run_events_per_second", "gauge", "Recorded entries per second of wall-clock time."),

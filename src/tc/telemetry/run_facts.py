@@ -9,6 +9,9 @@ from tc.store.heartbeat import NodeHeartbeat, SupervisorHeartbeat
 from tc.store.metadata import RunStatus
 from tc.telemetry.figures import Figures, unpacked
 
+_NODE_SPEAKS_NS = 2_000_000_000
+"""A node that lives says so several times in this."""
+
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
     """What a run is, as labels; empty where its directory does not say."""
@@ -114,8 +117,8 @@ class RunFacts:
         What the run is, and where it really stands.
     is_active, is_sealed
         Whether a process is at work on it; whether it has ended for good.
-    created_ns, started_ns, ended_ns
-        Wall-clock times; None where that is not so yet.
+    created_ns, started_ns, resumed_ns, ended_ns
+        Wall-clock times, of going on after a crash the last; None where that is not so yet.
     last_write_ns
         When its journal was written last: of a crashed run, when it ended, as far as anybody knows.
     reason
@@ -150,6 +153,7 @@ class RunFacts:
     is_sealed: bool = False
     created_ns: int | None = None
     started_ns: int | None = None
+    resumed_ns: int | None = None
     ended_ns: int | None = None
     last_write_ns: int | None = None
     reason: str = ""
@@ -175,3 +179,14 @@ class RunFacts:
 @lru_cache(maxsize=64)
 def _figures(data: bytes) -> Figures:
     return unpacked(data)
+
+
+def node_state_of(facts: RunFacts) -> str:
+    """Return the state of a run's node by its own word or its supervisor's, whichever is later; empty where there is none.
+
+    A node that goes on after a crash says nothing while it replays, and what it said before the crash still lies there.
+    """
+    node, supervisor = facts.node, facts.supervisor
+    if supervisor is not None and (node is None or supervisor.at_ns > node.at_ns + _NODE_SPEAKS_NS):
+        return supervisor.node_state
+    return "" if node is None else node.state

@@ -44,8 +44,9 @@ def _what_it_is(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
     yield "tc_run_info", (run, *msgspec.structs.astuple(identity)), 1
     yield from state_set("tc_run_state", (run,), RUN_STATES, facts.status)
     yield "tc_run_active", (run,), int(facts.is_active)
-    for name, at_ns in (("created", facts.created_ns), ("started", facts.started_ns), ("ended", facts.ended_ns)):
-        if at_ns is not None:
+    times = {"created": facts.created_ns, "started": facts.started_ns, "resumed": facts.resumed_ns, "ended": ended_ns(facts)}
+    for name, at_ns in times.items():
+        if at_ns:
             yield f"tc_run_{name}_timestamp_seconds", (run,), at_ns / _NS
     duration_s = duration_of(facts, now_ns)
     if duration_s is not None:
@@ -53,12 +54,17 @@ def _what_it_is(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
     yield "tc_run_resumes_total", (run,), facts.resumes
 
 
+def ended_ns(facts: RunFacts) -> int | None:
+    """Return when a run ended, as far as anybody knows: a crashed one when it wrote last. None while it goes on."""
+    return None if facts.is_active else facts.ended_ns or facts.last_write_ns
+
+
 def duration_of(facts: RunFacts, now_ns: int) -> float | None:
     """Return how long a run took so far, in seconds; of a crashed one, until it wrote last. None before its start."""
     if facts.started_ns is None:
         return None
-    ended_ns = now_ns if facts.is_active else facts.ended_ns or facts.last_write_ns or facts.started_ns
-    return max(ended_ns - facts.started_ns, 0) / _NS
+    until_ns = now_ns if facts.is_active else ended_ns(facts) or facts.started_ns
+    return max(until_ns - facts.started_ns, 0) / _NS
 
 
 def state_set(name: str, labels: tuple[str, ...], states: tuple[str, ...], now: str) -> Iterator[Sample]:

@@ -231,6 +231,7 @@ class TrackedRun:
             is_sealed=is_sealed,
             created_ns=head.created.ns,
             started_ns=None if head.started is None else head.started.ns,
+            resumed_ns=head.resumed[-1].ns if head.resumed else None,
             ended_ns=None if head.ended is None else head.ended.ns,
             last_write_ns=last_write_ns,
             reason=head.reason[:LONGEST_TOLD],

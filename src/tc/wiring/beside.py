@@ -8,7 +8,7 @@ from tc.wiring.paper_parts import judged
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from tc.checks.feed import Touch
+    from tc.checks.feed import Answer
     from tc.exchange import VenueLine
     from tc.exchange.wire.weight import RequestWeight
     from tc.flows.supervisor_pulse import OpenVenue
@@ -47,13 +47,22 @@ class LineBeside:
             await self._line.measure_skew()
             await self._line.learn_limit()
 
-    async def touch(self, symbol: str) -> "Touch | None":
+    async def touch(self, symbol: str) -> "Answer | None":
         """Ask for the best prices and their sizes."""
         from tc.exchange import VenueRefusedError
         from tc.exchange.reading.touch import read_touch
 
         with suppress(VenueRefusedError):
             return await read_touch(self._line, symbol)
+        return None
+
+    async def last_trade(self, symbol: str) -> "Answer | None":
+        """Ask which trade was the last one."""
+        from tc.exchange import VenueRefusedError
+        from tc.exchange.reading.touch import read_last_trade
+
+        with suppress(VenueRefusedError):
+            return await read_last_trade(self._line, symbol)
         return None
 
     def weight(self) -> tuple[int, int | None] | None:

@@ -1,7 +1,9 @@
 import asyncio
 import base64
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import bcrypt
 import pytest
@@ -58,6 +60,22 @@ def test_nobody_else_is_answered_anywhere(guarded: Served, header: str) -> None:
         assert answer.status == 401
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="tc"'
         assert b"alice" not in body
+
+
+def test_who_guesses_keeps_no_place_and_who_is_known_waits_for_no_guess() -> None:
+    users = {"alice": hashed(PASSWORD, rounds=12)}
+    with serving(Served(users=users)) as served, ExitStack() as stack:
+        assert served.ask("/-/healthy", Authorization=basic("alice", PASSWORD))[0].status == 200
+        guesses = [stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=20)) for _ in range(50)]
+        head = f"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {basic('alice', 'no')}\r\n\r\n"
+        for guess in guesses:
+            guess.sendall(head.encode())
+        said = [guess.recv(4096) for guess in guesses[-10:]]  # there is no place for them, and they need not wait to hear it
+        assert [each.split(b" ", 2)[1] for each in said] == [b"503"] * 10
+        assert all(b"Connection: close" in each for each in said)
+        answer, _ = served.ask("/metrics", Authorization=basic("alice", PASSWORD))
+        assert answer.status == 200
+        assert guesses[-1].recv(4096) == b""
 
 
 def test_a_known_pair_is_hashed_once_and_an_unknown_name_as_long_as_a_known_one() -> None:

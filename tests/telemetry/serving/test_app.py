@@ -2,6 +2,8 @@ import gzip
 import os
 import socket
 import threading
+import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from metrics_server import NOW_NS, POLICY, PlainPages, Served, seen, serving
+from tc.telemetry.exposition.pieces import HEAD
 from tc.telemetry.serving.access import MOST_AT_ONCE
 from tc.telemetry.serving.app import format_for, takes_gzip
 
@@ -171,6 +174,22 @@ def test_a_request_that_is_none_leaves_the_server_as_it_is(served: Served) -> No
             connection.shutdown(socket.SHUT_WR)
             assert b" 200 " not in connection.recv(4096)
     assert served.ask("/-/healthy")[0].status == 200
+
+
+def test_what_is_sent_along_is_not_unpacked(served: Served) -> None:
+    packer = zlib.compressobj(9, wbits=-15)
+    bomb = HEAD + 300 * (packer.compress(bytes(10_000_000)) + packer.flush(zlib.Z_FULL_FLUSH))
+    began_s = time.process_time()
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+        head = f"GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
+        connection.sendall(f"{head}Content-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode() + bomb)
+        connection.sendall(f"{head}Connection: close\r\n\r\n".encode())
+        said = b""
+        while block := connection.recv(4096):
+            said += block
+        assert said.count(b"HTTP/1.1 200") == 2
+    assert served.ask("/-/healthy")[0].status == 200
+    assert time.process_time() - began_s < 0.5
 
 
 def test_a_reader_that_does_not_read_holds_nobody_up(served: Served) -> None:

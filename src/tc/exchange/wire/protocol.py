@@ -27,6 +27,12 @@ class TouchDocument(msgspec.Struct, frozen=True, kw_only=True):
     askQty: Decimal
 
 
+class MarketTradeDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade of anybody's in GET /fapi/v1/trades."""
+
+    id: int
+
+
 class OrderDocument(msgspec.Struct, frozen=True, kw_only=True):
     """An order in GET openOrders, order and allOrders."""
 

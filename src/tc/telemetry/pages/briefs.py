@@ -5,7 +5,8 @@ from tc.checks.feed import feed_states
 from tc.reports.metrics import amount
 from tc.reports.status.content import Holding, RunBrief
 from tc.telemetry.figures import Figures
-from tc.telemetry.run_facts import RunFacts
+from tc.telemetry.run_facts import RunFacts, node_state_of
+from tc.telemetry.samples import ended_ns
 
 UNREADABLE = "unreadable"
 _S = 1_000_000_000
@@ -25,13 +26,15 @@ def vitals_of(facts: RunFacts, now_ns: int) -> Vitals:
         mode=facts.identity.mode,
         is_active=facts.is_active,
         started_ns=facts.started_ns or 0,
-        ended_ns=ended_ns(facts),
+        resumed_ns=facts.resumed_ns or 0,
+        ended_ns=ended_ns(facts) or 0,
         is_journal_intact=facts.is_intact,
         submits_after_halt=figures.kill.submits_after_halt if figures.kill else 0,
         kill_mode=figures.kill.mode if figures.kill else "none",
-        node_state=node.state if node else "",
+        node_state=node_state_of(facts),
         beats=tuple(beats),
         disconnected=tuple(sorted(client for client, is_up in node.connected.items() if not is_up)) if node else (),
+        is_venue_up=supervisor.is_venue_reachable if supervisor else None,
         feeds=_feeds(facts, now_ns),
         loop_lag_s=node.longest_lag_s if node else 0.0,
         oldest_in_flight_ns=node.oldest_in_flight_ns if node else None,
@@ -77,11 +80,6 @@ def brief_of(facts: RunFacts, vitals: Vitals) -> RunBrief:
 def probes_of(facts: RunFacts) -> tuple[Probe, ...]:
     """Return what the last probe of each target found."""
     return tuple(Probe(each.spec, each.target, each.state, each.at_ns, each.loss_ratio) for each in facts.probes)
-
-
-def ended_ns(facts: RunFacts) -> int:
-    """Return when a run ended, as far as anybody knows; 0 while it goes on."""
-    return 0 if facts.is_active else facts.ended_ns or facts.last_write_ns or 0
 
 
 def _feeds(facts: RunFacts, now_ns: int) -> tuple[Feed, ...]:

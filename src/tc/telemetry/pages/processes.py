@@ -48,5 +48,5 @@ def _supervisor(supervisor: SupervisorHeartbeat, now_ns: int) -> Iterator[tuple[
     yield "Venue", {True: "answers", False: "does not answer", None: "not asked yet"}[supervisor.is_venue_reachable] + asked
     for witness in supervisor.witnesses:
         news = f"has had news for {length(now_ns - witness.since_ns)}" if witness.has_moved and witness.since_ns else "no news"
-        yield f"Venue on {witness.instrument_id}", news
+        yield f"Venue on {witness.instrument_id} {witness.channel}", news
     yield "Process", str(supervisor.pid)

@@ -15,6 +15,8 @@ from aiohttp import web
 from tc.telemetry.serving.parts import text
 
 MOST_AT_ONCE = 40  # as many as Prometheus's own exporters answer
+MOST_GUESSES = 20
+"""So many may wait until the password is judged that they gave."""
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:]+\]|[0-9a-z.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _LONGEST_PASSWORD = 72  # bytes: bcrypt hashes no more, and htpasswd cuts off what is beyond
 _MOST_KNOWN = 100
@@ -42,26 +44,44 @@ class Doorkeeper:
         self._known: set[bytes] = set()
         self._one_at_a_time = asyncio.Lock()
         self._now = 0
+        self._guessing = 0
         self.asked: set[object] = set()  # connections that asked for something, for whoever ends those that do not
 
     @web.middleware
     async def judge(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request, or say why not."""
         self.asked.add(request.protocol)
+        refusal = await self._refusal(request)
+        if refusal is not None:
+            refusal.force_close()  # Who is not let in keeps no place that somebody else needs.
+            return refusal
         if self._now >= MOST_AT_ONCE:
-            return text("too many ask at once\n", status=503, headers={"Retry-After": "1"})
+            return _too_many()
         self._now += 1
         try:
-            return await self._refusal(request) or await handler(request)
+            return await handler(request)
         finally:
             self._now -= 1
 
     async def _refusal(self, request: web.Request) -> web.Response | None:
         if self._is_local and not names_this_machine(request.headers.getall("Host", [])):
             return text("this server is for programs and people of this machine, by its own names\n", status=403)
-        if self._users and not await self.is_known(request.headers.get("Authorization", "")):
-            return text("a name and a password are needed\n", status=401, headers={"WWW-Authenticate": 'Basic realm="tc"'})
-        return None
+        header = request.headers.get("Authorization", "")
+        given = credentials(header)
+        if not self._users or (given is not None and self._pair(*given) in self._known):
+            return None
+        if self._guessing >= MOST_GUESSES:  # They wait for each other; who is known waits for none of them.
+            return _too_many()
+        self._guessing += 1
+        try:
+            if await self.is_known(header):
+                return None
+        finally:
+            self._guessing -= 1
+        return text("a name and a password are needed\n", status=401, headers={"WWW-Authenticate": 'Basic realm="tc"'})
+
+    def _pair(self, name: str, password: bytes) -> bytes:
+        return hashlib.sha256(b"\0".join((self._salt, name.encode(errors="replace"), password))).digest()
 
     async def is_known(self, header: str) -> bool:
         """Say whether a header has the name and password of a user; a pair that was right once is not hashed again."""
@@ -69,7 +89,7 @@ class Doorkeeper:
         if given is None:
             return False
         name, password = given
-        pair = hashlib.sha256(b"\0".join((self._salt, name.encode(errors="replace"), password))).digest()
+        pair = self._pair(name, password)
         if pair in self._known:
             return True
         hashed = self._users.get(name)
@@ -81,6 +101,10 @@ class Doorkeeper:
             self._known.clear()
         self._known.add(pair)
         return True
+
+
+def _too_many() -> web.Response:
+    return text("too many ask at once\n", status=503, headers={"Retry-After": "1"})
 
 
 def names_this_machine(hosts: list[str]) -> bool:

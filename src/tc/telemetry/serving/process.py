@@ -91,7 +91,12 @@ def runner_of(site: Site, doorkeeper: Doorkeeper) -> web.AppRunner:
     log = logging.getLogger(__name__)
     log.addFilter(_is_our_fault)
     return web.AppRunner(
-        application(site, doorkeeper), access_log=None, logger=log, shutdown_timeout=_PATIENCE_S, handle_signals=False
+        application(site, doorkeeper),
+        access_log=None,
+        logger=log,
+        shutdown_timeout=_PATIENCE_S,
+        handle_signals=False,
+        auto_decompress=False,  # Nobody reads what is sent along, and a few compressed bytes can be gigabytes of work.
     )
 
 

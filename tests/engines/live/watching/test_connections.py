@@ -46,10 +46,12 @@ class Engine:
 class Node:
     data: Engine
     execution: Engine
+    errors: list[str] = field(default_factory=list)
 
     @property
     def kernel(self) -> Any:
-        return SimpleNamespace(data_engine=self.data, exec_engine=self.execution)
+        logger = SimpleNamespace(error=self.errors.append)
+        return SimpleNamespace(data_engine=self.data, exec_engine=self.execution, logger=logger)
 
 
 def market_line(loop: asyncio.AbstractEventLoop) -> BinanceWebSocketClient:
@@ -115,3 +117,55 @@ def test_an_adapter_that_nobody_knows_is_taken_at_its_word_and_its_returns_are_c
         said.append(connections.look()["data"])
     assert said == [False, True, False, False, True, True, False]
     assert connections.reconnects() == {"data": 1, "execution": 0}
+
+
+class Renamed(BinanceWebSocketClient):
+    """A line of another version of the adapter."""
+
+    __module__ = BinanceWebSocketClient.__module__
+    _handle_reconnect = None
+
+
+class Sealed(BinanceWebSocketClient):
+    """One that nothing can be put on."""
+
+    __module__ = BinanceWebSocketClient.__module__
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "_handle_reconnect":
+            raise AttributeError(f"{name} is read-only")
+        super().__setattr__(name, value)
+
+
+@pytest.mark.parametrize("kind", [Renamed, Sealed])
+def test_an_adapter_that_is_built_otherwise_costs_the_counts_and_one_line_in_the_log(
+    kind: type[BinanceWebSocketClient], loop: asyncio.AbstractEventLoop
+) -> None:
+    data = Engine({"B": SimpleNamespace(_ws_client=kind(LiveClock(), "ws://127.0.0.1:9", lambda _: None, None, loop))})
+    node = Node(data, Engine())
+    connections = Connections(node)
+    for data.is_connected in (True, False, True):
+        assert connections.look() == {"data": data.is_connected, "execution": True}
+    assert connections.reconnects() == {}
+    [said] = node.errors
+    assert said.startswith("tc: reconnects are not counted: the adapter is not built as expected: AttributeError: ")
+    assert "_handle_reconnect" in said
+
+
+def test_an_engine_that_keeps_its_clients_elsewhere_is_taken_at_its_word(loop: asyncio.AbstractEventLoop) -> None:
+    node = Node(Engine(), Engine())
+    node.data.clients = None  # type: ignore[assignment]
+    assert Connections(node).look() == {"data": True, "execution": True}
+    assert len(node.errors) == 1
+
+
+def test_a_line_whose_sockets_cannot_be_seen_any_more_is_taken_at_its_word(loop: asyncio.AbstractEventLoop) -> None:
+    market = market_line(loop)
+    node = Node(Engine({"B": SimpleNamespace(_ws_client=market)}), Engine())
+    connections = Connections(node)
+    assert connections.reconnects() == {"data": 0, "execution": 0}
+    market._clients = {0: object()}
+    for _ in range(2):
+        assert connections.look() == {"data": True, "execution": True}
+    assert connections.reconnects() == {}
+    assert len(node.errors) == 1
