@@ -86,12 +86,11 @@ def _identity() -> PanelBuilder:
         'max(tc_run_ended_timestamp_seconds{run="$run"}) * 1000',
         'max(tc_run_duration_seconds{run="$run"})',
         'max(tc_run_resumes_total{run="$run"})',
-        'max(tc_run_resumed_timestamp_seconds{run="$run"}) * 1000',
     )
     columns = {name: name for name in ("name", "mode", "engine", "strategy", "instrument", "venue")}
     columns |= {"tc_version": "tc", "Value #B": "created", "Value #C": "started", "Value #D": "ended"}
-    columns |= {"Value #E": "duration", "Value #F": "resumed", "Value #G": "last resumed"}
-    times = ("created", "started", "last resumed", "ended")
+    columns |= {"Value #E": "duration", "Value #F": "resumed"}
+    times = ("created", "started", "ended")
     styles: dict[str, dict[str, object]] = {name: {"unit": "dateTimeAsIso"} for name in times}
     styles |= {"duration": {"unit": "dtdurations"}, "resumed": {"unit": "none"}}
     queries = tuple(Query(expr, is_instant=True) for expr in asked)

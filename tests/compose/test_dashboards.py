@@ -26,6 +26,7 @@ COLOURS = {"blue", "green", "purple", "red", "text", "yellow"}
 SHOWN_ELSEWHERE = {
     "tc_drill_state": "the dashboard of drills comes with them; a drill that failed is an alert, and so in Fleet",
     "tc_drill_timestamp_seconds": "as above",
+    "tc_run_resumed_timestamp_seconds": "for the alert on overdue comparisons; Run shows how often a run went on",
 }
 UIDS = sorted(dashboards())
 
