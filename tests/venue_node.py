@@ -233,6 +233,10 @@ class Scripted(Strategy):
         was_triggered = order.client_order_id in triggered
         if not order.is_closed:
             self.cancel_order(order)
+            # One that is triggered meanwhile is another order at the venue, and outlives its cancel.
+            yield "stop-limit answered", lambda: bool(order.is_closed) or order.status_string() == "ACCEPTED"
+        if not order.is_closed:
+            self.cancel_order(order)
             yield "stop-limit cancelled", lambda: bool(order.is_closed)
         return str(order.status_string()) if was_triggered else ""
 
