@@ -62,7 +62,7 @@ def read_file(path: Path) -> bytes:
         with open_regular(path) as file:
             if os.fstat(file.fileno()).st_size > MOST_BYTES:
                 raise ArtifactError(f"{path} is larger than {MOST_BYTES >> 20} MiB: it is not read into memory", hint=_READ_HINT)
-            return file.read()
+            return file.read() or b""  # None where nothing can be read at once, as of some files of /proc
     except OSError as error:
         raise unreadable(path, error) from None
 
