@@ -8,12 +8,14 @@ readonly packages=(
   prometheus              # scrapes, evaluates the alert rules and proves them (promtool)
   prometheus-alertmanager # sends alerts on
 )
+readonly library=libfaketime # lets the clock of some processes jump, and of no others; it has no command
 readonly policy=/usr/sbin/policy-rc.d # what Debian asks before it starts a service
 
 missing=()
 for package in "${packages[@]}"; do
   command -v "$package" >/dev/null || missing+=("$package")
 done
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=("$library")
 ((${#missing[@]})) || exit 0
 
 if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then

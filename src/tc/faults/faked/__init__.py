@@ -1,0 +1,1 @@
+"""What a Python whose clock is faked loads at its start."""
