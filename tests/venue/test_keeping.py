@@ -138,6 +138,25 @@ def test_lost_orders_stay_lost_and_leverage_stays_set(path: Path) -> None:
         assert [order.order_id for order in again.orders()] == [2]
 
 
+def test_a_funding_fee_and_a_fill_that_a_fault_made_are_kept(path: Path) -> None:
+    keeper, exchange = opened(path)
+    with keeper:
+        exchange.submit(limit(BUY, "98", "1", client="a"), 2)
+        keeper.keep(exchange)
+        before = exchange.wallet()["USDT"]
+        exchange.book_funding(SYMBOL, Decimal("-1.25"), 3)
+        keeper.keep(exchange)
+    keeper, again = opened(path)
+    with keeper:
+        assert again.wallet()["USDT"] == before - Decimal("1.25")
+        assert without_markets(again) == without_markets(exchange)
+        again.fill_resting(SYMBOL, client_order_id="a", now_ns=4)
+        keeper.keep(again)
+    keeper, last = opened(path)
+    with keeper:
+        assert (last.position(SYMBOL).quantity, last.open_orders()) == (1, [])
+
+
 def test_a_second_venue_on_the_same_file_is_refused(path: Path) -> None:
     with Keeper(path):
         with pytest.raises(ArtifactError, match="another venue is running"):

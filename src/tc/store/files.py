@@ -58,11 +58,24 @@ def read_file(path: Path) -> bytes:
         It is missing, no regular file, larger than `MOST_BYTES`, or cannot be read.
 
     """
+    return read_dated_file(path)[0]
+
+
+def read_dated_file(path: Path) -> tuple[bytes, int]:
+    """Return a regular file's content, and when it was written last by the clock of the system's kernel, in nanoseconds.
+
+    Raises
+    ------
+    ArtifactError
+        As `read_file`.
+
+    """
     try:
         with open_regular(path) as file:
-            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+            found = os.fstat(file.fileno())
+            if found.st_size > MOST_BYTES:
                 raise ArtifactError(f"{path} is larger than {MOST_BYTES >> 20} MiB: it is not read into memory", hint=_READ_HINT)
-            return file.read() or b""  # None where nothing can be read at once, as of some files of /proc
+            return file.read() or b"", found.st_mtime_ns  # None where nothing can be read at once, as of some files of /proc
     except OSError as error:
         raise unreadable(path, error) from None
 

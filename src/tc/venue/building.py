@@ -91,7 +91,7 @@ def _player(venue: Venue, settings: VenueSettings) -> Player:
         speed=settings.market.speed,
         on_move=lambda move, now_ns: venue.take_move(symbol, move, now_ns),
         on_time=venue.beat,
-        is_stopped=lambda: venue.faults.stops_market,
+        is_stopped=venue.holds_market,
     )
 
 

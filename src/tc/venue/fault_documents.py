@@ -25,10 +25,11 @@ class Frozen(Struct, forbid_unknown_fields=True):
 
 
 class Counted(Struct, forbid_unknown_fields=True):
-    """A fault of the next user updates; `kinds` names the events that it bites on, all when it is empty."""
+    """A fault of the next user updates: of `kinds`, all when it is empty; with `fills` of those only that tell of a fill."""
 
     count: Count = 1
     kinds: list[Literal["ORDER_TRADE_UPDATE", "ALGO_UPDATE", "ACCOUNT_UPDATE"]] = []
+    fills: bool = False
 
 
 class OnRequests(Struct, forbid_unknown_fields=True):
@@ -40,6 +41,7 @@ class OnRequests(Struct, forbid_unknown_fields=True):
     message: str | None = None
     seconds: Annotated[float, Meta(ge=0, le=600)] = 5.0
     handled: Literal["after", "before"] = "after"
+    retry_after_s: Annotated[int, Meta(ge=0, le=600)] | None = None
 
 
 class Aborted(Struct, forbid_unknown_fields=True):
@@ -60,11 +62,12 @@ class Appearing(Struct, forbid_unknown_fields=True):
 
 
 class Vanishing(Struct, forbid_unknown_fields=True):
-    """An open order that is gone, silently."""
+    """An open order that is gone: the oldest one where none is named; without a word, or cancelled as by its owner."""
 
     symbol: str
     order_id: int | None = None
     client_order_id: str | None = None
+    silent: bool = True
 
 
 class Shifted(Struct, forbid_unknown_fields=True):

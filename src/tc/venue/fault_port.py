@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from tc.venue import fault_documents as documents
 from tc.venue.clock import MILLISECOND_NS
+from tc.venue.execution_faults import EXECUTION_FAULTS, lasting
 from tc.venue.faults import Armed, Faults, Updates
+from tc.venue.feed_port import FEED_FAULTS, let_go
 from tc.venue.matching import NewOrder, OrderType, TimeInForce
 from tc.venue.venue import Venue
 
@@ -31,12 +33,12 @@ def freeze_market_data(venue: Venue, asked: documents.Frozen) -> None:
 
 def drop_user_updates(venue: Venue, asked: documents.Counted) -> None:
     """Drop the next updates of the user data stream."""
-    venue.faults.dropped = Updates(asked.count, frozenset(asked.kinds))
+    venue.faults.dropped = Updates(asked.count, frozenset(asked.kinds), is_of_fills=asked.fills)
 
 
 def duplicate_user_updates(venue: Venue, asked: documents.Counted) -> None:
     """Send the next updates of the user data stream twice."""
-    venue.faults.duplicated = Updates(asked.count, frozenset(asked.kinds))
+    venue.faults.duplicated = Updates(asked.count, frozenset(asked.kinds), is_of_fills=asked.fills)
 
 
 def refuse_websockets(venue: Venue, asked: documents.Switched) -> None:
@@ -78,9 +80,15 @@ def order_appears(venue: Venue, asked: documents.Appearing) -> None:
 
 
 def order_vanishes(venue: Venue, asked: documents.Vanishing) -> None:
-    """Take an open order away."""
-    order = venue.exchange.order(asked.symbol, order_id=asked.order_id, client_order_id=asked.client_order_id)
-    venue.exchange.lose_order(asked.symbol, order.order_id)
+    """Take an open order away, or cancel it."""
+    order_id = asked.order_id
+    if order_id is None and asked.client_order_id is None:
+        order_id = next((order.order_id for order in venue.exchange.open_orders(asked.symbol)), None)
+    order = venue.exchange.order(asked.symbol, order_id=order_id, client_order_id=asked.client_order_id)
+    if asked.silent:
+        venue.exchange.lose_order(asked.symbol, order.order_id)
+    else:
+        venue.finish(venue.exchange.cancel(asked.symbol, order_id=order.order_id, now_ns=venue.now_ns()), None)
     venue.settle()
     venue.faults.bite("order_vanishes")
 
@@ -99,12 +107,14 @@ def clock_skew(venue: Venue, asked: documents.Skewed) -> None:
 
 def reset(venue: Venue, _asked: documents.Switched) -> None:
     """Take every fault back that is still there; what was counted stays."""
+    venue.limits.share(0)
+    let_go(venue)
     venue.faults = Faults(counters=venue.faults.counters)
 
 
 type _Doing = tuple[type[Struct], Callable[[Venue, Any], None]]
 
-FAULTS: Mapping[str, _Doing] = {
+_HERE: Mapping[str, _Doing] = {
     does.__name__: (asked, does)
     for asked, does in (
         (documents.Frozen, freeze_market_data),
@@ -120,6 +130,8 @@ FAULTS: Mapping[str, _Doing] = {
         (documents.Switched, reset),
     )
 }
+
+FAULTS: Mapping[str, _Doing] = {**_HERE, **EXECUTION_FAULTS, **FEED_FAULTS}
 
 
 def inject(venue: Venue, name: str, body: bytes) -> bool:
@@ -137,7 +149,8 @@ def inject(venue: Venue, name: str, body: bytes) -> bool:
         asked = msgspec.json.decode(body or b"{}", type=documents.OnRequests)
         code, message = REQUEST_FAULTS[name]
         code, message = code if asked.code is None else asked.code, message if asked.message is None else asked.message
-        venue.faults.arm(Armed(name, asked.count, asked.requests, code, message, asked.seconds, asked.handled == "before"))
+        is_first = asked.handled == "before"
+        venue.faults.arm(Armed(name, asked.count, asked.requests, code, message, asked.seconds, is_first, asked.retry_after_s))
         return True
     if name not in FAULTS:
         return False
@@ -153,7 +166,10 @@ def describe(venue: Venue) -> dict[str, object]:
     return {
         "counters": {name: venue.faults.counters[name] for name in names},
         "waiting": waiting
-        | {"drop_user_updates": venue.faults.dropped.remaining, "duplicate_user_updates": venue.faults.duplicated.remaining},
+        | {"drop_user_updates": venue.faults.dropped.remaining, "duplicate_user_updates": venue.faults.duplicated.remaining}
+        | venue.faults.feed.waiting(),
+        "lasting": lasting(venue),
+        "feed": venue.faults.feed.lasting(),
         "frozen": venue.faults.is_frozen,
         "refuses_websockets": venue.faults.refuses_websockets,
         "clock_skew_ms": venue.faults.skew_ns // MILLISECOND_NS,

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from tc.venue.feed_faults import FeedFaults
+from tc.venue.lasting_faults import Lasting
+
 type Kinds = frozenset[str]
 
 ORDERS = "orders"
@@ -21,6 +24,8 @@ class Armed:
     message: str = ""
     seconds: float = 0
     is_handled_first: bool = False
+    retry_after_s: int | None = None
+    """How long a 429 asks to be left alone; None: to the end of the minute."""
 
     def fits(self, method: str, path: str, *, is_order: bool) -> bool:
         """Tell whether a request is one that it bites on."""
@@ -29,14 +34,18 @@ class Armed:
 
 @dataclass(slots=True)
 class Updates:
-    """A fault of the user data stream: how many updates it still bites on, and of which kinds (none named: of all)."""
+    """A fault of the user data stream: how many updates it still bites on, and of which kinds (none named: of all).
+
+    `is_of_fills` leaves an order's updates out that tell of no fill.
+    """
 
     remaining: int = 0
     kinds: Kinds = frozenset()
+    is_of_fills: bool = False
 
-    def bites(self, kind: str) -> bool:
+    def bites(self, kind: str, *, is_fill: bool) -> bool:
         """Tell whether it bites on an update, and count it off."""
-        if self.remaining <= 0 or (self.kinds and kind not in self.kinds):
+        if self.remaining <= 0 or (self.kinds and kind not in self.kinds) or (self.is_of_fills and not is_fill):
             return False
         self.remaining -= 1
         return True
@@ -53,6 +62,8 @@ class Faults:
     dropped: Updates = field(default_factory=Updates)
     duplicated: Updates = field(default_factory=Updates)
     armed: list[Armed] = field(default_factory=list)
+    lasting: Lasting = field(default_factory=Lasting)
+    feed: FeedFaults = field(default_factory=FeedFaults)
     counters: Counter[str] = field(default_factory=Counter)
 
     def bite(self, name: str) -> None:
@@ -60,7 +71,10 @@ class Faults:
         self.counters[name] += 1
 
     def arm(self, fault: Armed) -> None:
-        """Let a fault wait for requests."""
+        """Let a fault wait for requests; one that waits for none takes those of its name back."""
+        if not fault.remaining:
+            self.armed = [each for each in self.armed if each.name != fault.name]
+            return
         self.armed.append(fault)
 
     def take(self, names: Collection[str], method: str, path: str, *, is_order: bool) -> Armed | None:
@@ -73,12 +87,12 @@ class Faults:
                 return fault
         return None
 
-    def copies(self, kind: str) -> int:
+    def copies(self, kind: str, *, is_fill: bool) -> int:
         """Return how often an update of the user data stream is sent: 0, 1 or 2 times."""
-        if self.dropped.bites(kind):
+        if self.dropped.bites(kind, is_fill=is_fill):
             self.bite("drop_user_updates")
             return 0
-        if self.duplicated.bites(kind):
+        if self.duplicated.bites(kind, is_fill=is_fill):
             self.bite("duplicate_user_updates")
             return 2
         return 1

@@ -14,6 +14,7 @@ import msgspec
 
 from tc.errors import ArtifactError
 from tc.venue.matching import Exchange, SymbolRules
+from tc.venue.matching.state.saved import Saved
 from tc.venue.state_file import open_state_file, read_saved, write_changes
 
 _ANOTHER_FILE = "Name another file with --state, or leave it out for one that is removed at the end."
@@ -67,8 +68,8 @@ class Keeper:
 
     def load(self, rules: Mapping[str, SymbolRules], balances: Mapping[str, Decimal]) -> Exchange:
         """Return the exchange as it was kept, or a new one with these balances where nothing was kept yet."""
+        saved = self.saved()
         with self._blaming_the_file():
-            saved = read_saved(self._file)
             if saved is None:
                 exchange = Exchange(rules, balances)
                 self._write(exchange)
@@ -82,6 +83,11 @@ class Keeper:
             if set(self._places) != {order.order_id for order in saved.orders if order.status.is_open}:
                 raise ArtifactError(f"{self._path}: the open orders are not those that rest in the book", hint=_ANOTHER_FILE)
             return Exchange.restore(rules, saved)
+
+    def saved(self) -> Saved | None:
+        """Return the state as it was kept, None where nothing was."""
+        with self._blaming_the_file():
+            return read_saved(self._file)
 
     def keep(self, exchange: Exchange, request: RequestRow | None = None) -> None:
         """Write what changed since the last call, and the requests, in one durable transaction; without either do nothing."""

@@ -66,6 +66,12 @@ class Venue:
         if expired is not None:
             self.tell_expired(expired)
 
+    def holds_market(self) -> bool:
+        """Tell whether the market stands still; a move that waits meanwhile, and somebody for it, is counted each time."""
+        if self.faults.stops_market and any(not each.is_user for each in self.hub.listeners):
+            self.faults.bite("quiet_market")
+        return self.faults.stops_market
+
     def finish(self, facts: Iterable[Fact], row: RequestRow | None) -> None:
         """Take what a request did, and the request itself; it is told when it is settled."""
         self._untold.extend(facts)
@@ -120,7 +126,7 @@ class Venue:
 
     def _tell(self, fact: Fact) -> None:
         update = user_update(fact, self.exchange.rules, self.now_ns())
-        for _ in range(self.faults.copies(update.kind)):
+        for _ in range(self.faults.copies(update.kind, is_fill=update.is_fill)):
             for event in update.events:
                 self._tell_user(encode(event))
 
@@ -154,8 +160,8 @@ class PublicOutlet:
 
     def publish(self, stream: str, payload: bytes) -> bool:
         """Send, and tell whether that was done."""
-        if self._faults().is_frozen:
-            self._faults().bite("freeze_market_data")
+        faults = self._faults()
+        if faults.is_frozen:
+            faults.bite("freeze_market_data")
             return False
-        self._hub.publish(stream, payload)
-        return True
+        return faults.feed.publish(self._hub, stream, payload, faults.bite)

@@ -51,7 +51,7 @@ async def served_again(state: Path, instrument: "InstrumentSpec") -> "AsyncItera
         settings = VenueSettings(
             rules=symbol_rules(instrument),
             balances={},
-            state=_copied(state, Path(folder)),
+            state=copied(state, Path(folder)),
             access=Access(keys.api_key, keys.api_secret),
         )
         with open_venue(settings, SystemClock()) as (venue, _):
@@ -67,10 +67,27 @@ def _new_keys() -> "Keys":
     return Keys(token_hex(_KEY_BYTES), token_hex(_KEY_BYTES))
 
 
-def _copied(state: Path, folder: Path) -> Path:
-    """Copy a state file, with what of it stands in its log still."""
+def copied(state: Path, folder: Path) -> Path:
+    """Copy a state file, with what of it stands in its log still, and return the copy.
+
+    While a venue writes to it the two may not be copied one after the other; then the database itself hands out one moment.
+    """
+    if is_held(state):
+        return _copied_while_written(state, folder / "venue.sqlite")
     for suffix in ("", "-wal"):
         source = Path(f"{state}{suffix}")
         if source.exists():
             shutil.copy(source, folder / f"venue.sqlite{suffix}")
     return folder / "venue.sqlite"
+
+
+def _copied_while_written(state: Path, copy: Path) -> Path:
+    import sqlite3
+    from contextlib import closing
+
+    with (
+        closing(sqlite3.connect(f"{state.resolve().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+    return copy

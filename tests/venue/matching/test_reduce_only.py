@@ -74,3 +74,12 @@ def test_needs_no_margin() -> None:
         exchange.submit(limit(BUY, "99", "10"), 3)
     exchange.submit(limit(SELL, "101", "10", reduce_only=True), 4)
     assert exchange.position(SYMBOL).open_order_initial_margin == 0
+
+
+def test_a_fault_that_fills_it_fills_no_more_than_the_position_that_is_left() -> None:
+    exchange = long_of("2")
+    exchange.submit(limit(SELL, "101", "2", client="close", reduce_only=True), 3)
+    exchange.submit(market(SELL, "0.5"), 4)
+    exchange.fill_resting(SYMBOL, client_order_id="close", now_ns=5)
+    order = exchange.order(SYMBOL, client_order_id="close")
+    assert (exchange.position(SYMBOL).quantity, order.executed_quantity, order.status.is_open) == (0, Decimal("1.5"), False)

@@ -42,6 +42,8 @@ def test_too_many_requests_is_answered_before_anything_is_done(caller: Caller) -
         answered = caller.place("BUY", "0.010", FAR, newClientOrderId="busy-1")
     assert (answered.status, answered.code) == (429, -1003)
     assert "Retry-After" in answered.headers
+    caller.fault("too_many_requests", retry_after_s=3)
+    assert caller.place("BUY", "0.010", FAR, newClientOrderId="busy-1").headers["Retry-After"] == "3"
     assert not is_there(caller, "busy-1")
 
 

@@ -25,7 +25,7 @@ _LARGEST_LEVERAGE = 125
 
 
 class Exchange(Feed):
-    """A Binance USD-M like exchange for one account in one-way mode with cross margin; no funding, no liquidation.
+    """A Binance USD-M like exchange for one account in one-way mode with cross margin; no funding of its own, no liquidation.
 
     Our orders meet a visible book that comes from outside, and never move it. The same calls give the same facts and ids.
     Requests raise `Refused`, and then nothing has changed.
@@ -128,6 +128,34 @@ class Exchange(Feed):
         step.holding.trade(by, step.market.mark() or step.holding.entry_price)
         step.records.touched.symbols[symbol] = None
         step.expire_what_cannot_reduce()
+
+    @exact
+    def fill_resting(
+        self,
+        symbol: str,
+        *,
+        order_id: int | None = None,
+        client_order_id: str | None = None,
+        quantity: Decimal | None = None,
+        now_ns: int,
+    ) -> list[Fact]:
+        """Fill a resting order at its own price, as if the market had traded through it: for fault drills only.
+
+        Of the quantity no more is filled than can trade (None: all that can); refuses what is unknown or closed (-2011).
+        """
+        step = Step(self._state, symbol, now_ns)
+        order = self._state.records.find_order(symbol, order_id, client_order_id)
+        if order is None or not order.status.is_open:
+            raise unknown_order()
+        step.fill_through(order, quantity)
+        return step.facts
+
+    @exact
+    def book_funding(self, symbol: str, amount: Decimal, now_ns: int) -> list[Fact]:
+        """Book a funding fee to the wallet of a symbol's settlement asset (paid: negative): for fault drills only."""
+        step = Step(self._state, symbol, now_ns)
+        step.book_funding(amount)
+        return step.facts
 
     @property
     def is_kept(self) -> bool:

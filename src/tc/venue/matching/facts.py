@@ -86,12 +86,17 @@ class AlgoChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged:
-    """A fill moved the wallet and a position; comes before the OrderChanged of its fill. The reason is always ORDER."""
+    """The wallet moved.
+
+    By a fill, with a position (reason ORDER): it comes before the OrderChanged of its fill. Or by a funding fee (reason
+    FUNDING_FEE), which names no position; `balance_change` is what was booked besides profits and commissions.
+    """
 
     reason: str
     balances: tuple[BalanceView, ...]
     positions: tuple[PositionView, ...]
     time_ns: int
+    balance_change: Decimal = Decimal(0)
 
 
 type Fact = OrderChanged | AlgoChanged | AccountChanged

@@ -56,6 +56,8 @@ class Limits:
         self._orders_10s, self._orders_1m = _Window(_TEN_SECONDS_NS), _Window(MINUTE_NS)
         self._banned_until_ns = 0
         self._bans = 0
+        self.used_by_others = 0
+        """What of every minute's weight is used by somebody else at the same address, as a fault wants it."""
 
     def take_weight(self, weight: int, now_ns: int) -> None:
         """Count a request.
@@ -67,15 +69,21 @@ class Limits:
 
         """
         if now_ns < self._banned_until_ns:
-            raise self._banned(now_ns)
-        used = self._weight.add(weight, now_ns)
+            raise self.banned(self._banned_until_ns, now_ns)
+        used = self._weight.add(weight, now_ns) + self.used_by_others
         if not self.settings.weight or used <= self.settings.weight:
             return
         if self._refusals.add(1, now_ns) > self.settings.refusals:
             self._bans += 1
             self._banned_until_ns = now_ns + _BAN_NS * self._bans
-            raise self._banned(now_ns)
+            raise self.banned(self._banned_until_ns, now_ns)
         raise self.too_many(now_ns)
+
+    def share(self, weight: int) -> None:
+        """Let others use so much of every minute; when they end, so do the refusals and the ban that came of them."""
+        if self.used_by_others and not weight:
+            self._refusals, self._banned_until_ns, self._bans = _Window(MINUTE_NS), 0, 0
+        self.used_by_others = weight
 
     def take_orders(self, count: int, now_ns: int) -> None:
         """Count new orders.
@@ -91,24 +99,26 @@ class Limits:
                 message = f"Too many new orders; current limit is {limit} orders per {window.length_ns // SECOND_NS} SECOND."
                 raise ApiError(-1015, message, status=TOO_MANY, headers={"Retry-After": str(window.seconds_left(now_ns))})
 
-    def too_many(self, now_ns: int) -> ApiError:
-        """Return the error of a minute whose weight is used up."""
+    def too_many(self, now_ns: int, *, retry_after_s: int | None = None) -> ApiError:
+        """Return the error of a minute whose weight is used up; it asks to wait for its end, or so long as a fault wants it."""
+        wait_s = self._weight.seconds_left(now_ns) if retry_after_s is None else retry_after_s
         message = (
             f"Too many requests; current limit of IP is {self.settings.weight} requests per minute. "
             "Please use the websocket for live updates to avoid polling the API."
         )
-        return ApiError(-1003, message, status=TOO_MANY, headers={"Retry-After": str(self._weight.seconds_left(now_ns))})
+        return ApiError(-1003, message, status=TOO_MANY, headers={"Retry-After": str(wait_s)})
 
     def headers(self, now_ns: int, *, with_orders: bool) -> dict[str, str]:
         """Return the headers that tell what is used."""
-        told = {"X-MBX-USED-WEIGHT-1M": str(self._weight.add(0, now_ns))}
+        told = {"X-MBX-USED-WEIGHT-1M": str(self._weight.add(0, now_ns) + self.used_by_others)}
         if with_orders:
             told["X-MBX-ORDER-COUNT-10S"] = str(self._orders_10s.add(0, now_ns))
             told["X-MBX-ORDER-COUNT-1M"] = str(self._orders_1m.add(0, now_ns))
         return told
 
-    def _banned(self, now_ns: int) -> ApiError:
-        until_ms = self._banned_until_ns // 1_000_000
-        seconds = (self._banned_until_ns - now_ns) // SECOND_NS + 1
+    def banned(self, until_ns: int, now_ns: int) -> ApiError:
+        """Return the error of an address that is banned until then."""
+        until_ms = until_ns // 1_000_000
+        seconds = (until_ns - now_ns) // SECOND_NS + 1
         message = f"Way too many requests; IP banned until {until_ms}. Please use the websocket for live updates to avoid bans."
         return ApiError(-1003, message, status=BANNED, headers={"Retry-After": str(seconds)})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from tc.venue.matching import ZERO, AccountChanged, AlgoChanged, Fact, OrderChanged, SymbolRules, TradeView
-from tc.venue.protocol.amounts import milliseconds, money, price, quantity
+from tc.venue.protocol.amounts import milliseconds, money, plain, price, quantity
 from tc.venue.protocol.orders import Document
 
 _NO_TRADE = 0
@@ -17,10 +17,11 @@ _NO_TRADE = 0
 
 @dataclass(frozen=True, slots=True)
 class UserUpdate:
-    """One update of the user data stream: the kind of its main event, and its messages in order."""
+    """One update of the user data stream: the kind of its main event, its messages in order, and whether it tells of a fill."""
 
     kind: str
     events: tuple[Document, ...]
+    is_fill: bool = False
 
 
 def user_update(fact: Fact, rules_of: Callable[[str], SymbolRules], now_ns: int) -> UserUpdate:
@@ -30,7 +31,8 @@ def user_update(fact: Fact, rules_of: Callable[[str], SymbolRules], now_ns: int)
             order = _event("ORDER_TRADE_UPDATE", fact.order.updated_ns, now_ns) | {"o": _order(rules_of(fact.order.symbol), fact)}
             if fact.trade is None:
                 return UserUpdate("ORDER_TRADE_UPDATE", (order,))
-            return UserUpdate("ORDER_TRADE_UPDATE", (_trade_lite(rules_of(fact.order.symbol), fact, fact.trade, now_ns), order))
+            lite = _trade_lite(rules_of(fact.order.symbol), fact, fact.trade, now_ns)
+            return UserUpdate("ORDER_TRADE_UPDATE", (lite, order), is_fill=True)
         case AlgoChanged():
             algo = _event("ALGO_UPDATE", fact.algo.updated_ns, now_ns) | {"o": _algo(rules_of(fact.algo.symbol), fact)}
             return UserUpdate("ALGO_UPDATE", (algo,))
@@ -139,7 +141,8 @@ def _algo(rules: SymbolRules, fact: AlgoChanged) -> Document:
 
 
 def _account(fact: AccountChanged, rules_of: Callable[[str], SymbolRules]) -> Document:
-    balances = [{"a": each.asset, "wb": money(each.wallet), "cw": money(each.wallet), "bc": "0"} for each in fact.balances]
+    change = plain(fact.balance_change)
+    balances = [{"a": each.asset, "wb": money(each.wallet), "cw": money(each.wallet), "bc": change} for each in fact.balances]
     positions = [
         {
             "s": each.symbol,

@@ -9,6 +9,7 @@ from tc.venue.protocol.access import Security
 from tc.venue.protocol.amounts import milliseconds
 from tc.venue.protocol.params import Params
 from tc.venue.protocol.problems import ApiError, unknown_path
+from tc.venue.requests import broken
 from tc.venue.requests.endpoints import ENDPOINTS, Endpoint
 from tc.venue.requests.reply import Reply
 from tc.venue.venue import Venue
@@ -64,6 +65,7 @@ def answer(venue: Venue, asked: Asked, failure: ApiError | None = None) -> Answe
 
 
 def _do(venue: Venue, asked: Asked, endpoint: Endpoint | None, now_ns: int) -> Reply:
+    broken.check_open(venue, now_ns)
     if endpoint is None:
         venue.limits.take_weight(1, now_ns)
         raise unknown_path(asked.method, asked.path)
@@ -71,6 +73,7 @@ def _do(venue: Venue, asked: Asked, endpoint: Endpoint | None, now_ns: int) -> R
     venue.limits.take_weight(endpoint.weight_of(params), now_ns)
     if endpoint.security is not Security.NONE:
         venue.access.check_key(asked.api_key)
+        broken.check_account(venue, asked.method, endpoint.security)
     if endpoint.security is Security.SIGNED:
         venue.access.check_signature(params, asked.query, asked.body, milliseconds(now_ns))
         if venue.faults.skew_ns:

@@ -6,7 +6,7 @@ from tc.venue.matching import Fact, NewOrder, OrderChanged, OrderType, OrderView
 from tc.venue.protocol.orders import answer_document, order_document, trade_document
 from tc.venue.protocol.params import Params
 from tc.venue.protocol.problems import ApiError, missing
-from tc.venue.requests import reading
+from tc.venue.requests import broken, reading
 from tc.venue.requests.reply import Reply
 from tc.venue.venue import Venue
 
@@ -44,6 +44,7 @@ def cancel(venue: Venue, params: Params, now_ns: int) -> Reply:
     """DELETE order."""
     rules = reading.rules_of(venue, params)
     order_id, client_id = reading.order_ids_of(params, "orderId", "origClientOrderId")
+    broken.lose_race(venue, rules.symbol, order_id, client_id, now_ns)
     facts = venue.exchange.cancel(rules.symbol, order_id=order_id, client_order_id=client_id, now_ns=now_ns)
     (order,) = [fact.order for fact in facts if isinstance(fact, OrderChanged)][-1:]
     return Reply(answer_document(rules, order), facts)

@@ -44,8 +44,9 @@ async def _broken(venue: Venue, asked: Asked) -> Answer:
 
 
 def _failure(venue: Venue, asked: Asked) -> ApiError | None:
-    if _taken(venue, asked, "too_many_requests") is not None:
-        return venue.limits.too_many(venue.now_ns())
+    refusal = _taken(venue, asked, "too_many_requests")
+    if refusal is not None:
+        return venue.limits.too_many(venue.now_ns(), retry_after_s=refusal.retry_after_s)
     before = _taken(venue, asked, "unavailable_before")
     return None if before is None else ApiError(before.code, before.message, status=UNAVAILABLE)
 

@@ -9,6 +9,7 @@ from tc.venue.clock import SECOND_NS
 from tc.venue.frames import text_frame
 from tc.venue.hub import Listener
 from tc.venue.market.messages import encode
+from tc.venue.requests.broken import refuses_websockets
 from tc.venue.venue import Venue
 
 PING_EVERY_S = 180.0
@@ -29,8 +30,7 @@ _COMMANDS = msgspec.json.Decoder(_Command)
 
 async def handle(venue: Venue, request: web.Request) -> web.StreamResponse:
     """Serve one WebSocket until it ends: /stream and /ws, each with the streams that its address names."""
-    if venue.faults.refuses_websockets:
-        venue.faults.bite("refuse_websockets")
+    if refuses_websockets(venue):
         return web.Response(status=_UNAVAILABLE, text="Service Unavailable")
     is_combined = request.path.startswith("/stream")
     socket = web.WebSocketResponse(compress=False, heartbeat=PING_EVERY_S, max_msg_size=_LARGEST_MESSAGE, timeout=1.0)

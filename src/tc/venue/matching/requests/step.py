@@ -145,6 +145,21 @@ class Step:
                 self.fill(order, resting.price, quantity, is_maker=True)
         line.pass_by(price, passed)
 
+    def fill_through(self, order: OrderView, quantity: Decimal | None) -> None:
+        """Fill an order of ours at its price, whoever stands in front of it: so much of it, or all that can trade."""
+        tradable = self._tradable(order)
+        self.fill(order, order.price, tradable if quantity is None else min(quantity, tradable), is_maker=True)
+
+    def book_funding(self, amount: Decimal) -> None:
+        """Take a funding fee over into the wallet."""
+        asset = self.market.rules.quote
+        self.state.ledger.book(asset, amount, self.now_ns)
+        self.records.touched.symbols[self.symbol] = None
+        balance = self.state.balance(asset)
+        self.facts.append(
+            AccountChanged(reason="FUNDING_FEE", balances=(balance,), positions=(), time_ns=self.now_ns, balance_change=amount)
+        )
+
     def uncross(self, side: Side) -> None:
         """Fill our orders that the other side of the visible book has come through, each at its own price."""
         line, opposite = self.market.ours[side], self.market.visible[side.opposite]

@@ -58,6 +58,10 @@ class Ledger:
         holding = self.holdings[symbol]
         won = holding.trade(quantity, price)
         holding.updated_ns = now_ns
-        self.wallet[asset] = self.wallet.get(asset, ZERO) + won - commission
-        self.wallet_ns = now_ns
+        self.book(asset, won - commission, now_ns)
         return won
+
+    def book(self, asset: str, amount: Decimal, now_ns: int) -> None:
+        """Add an amount to an asset of the wallet."""
+        self.wallet[asset] = self.wallet.get(asset, ZERO) + amount
+        self.wallet_ns = now_ns
