@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from drill_specs import DRILL, drill_folder
 from run_specs import SMOKE, edited
 from tc.cli.main import main
+from tc.spec.drill_schema import drill_schema
 from tc.spec.schema import instrument_schema, run_spec_schema
 
 BROKEN = edited(("oms_type: netting", "oms_type: neting"), ("seed: 42", "seed: x"))
@@ -130,3 +132,15 @@ def test_schema_prints_the_json_schema_of_the_document(spec: Run) -> None:
     assert (code, err, json.loads(out)) == (0, "", run_spec_schema())
     code, out, err = spec("schema", "--instrument")
     assert (code, err, json.loads(out)) == (0, "", instrument_schema())
+    code, out, err = spec("schema", "--drill")
+    assert (code, err, json.loads(out)) == (0, "", drill_schema())
+    assert spec("schema", "--drill", "--instrument")[0] == 2
+
+
+def test_validate_knows_a_drill_and_the_run_spec_that_it_runs_on(spec: Run, tmp_path: Path) -> None:
+    path = drill_folder(tmp_path)
+    assert spec("validate", str(path)) == (0, f"{path}: valid, disconnect\n", "")
+    path.write_text(DRILL.replace("kind: down", "kind: donw"), encoding="utf-8")
+    code, out, _ = spec("validate", str(path), "--json")
+    [document] = json.loads(out)["documents"]
+    assert (code, document["kind"], document["problems"][0]["nearest"]) == (2, "drill_spec", "down")

@@ -1,8 +1,11 @@
 """Claims about the two documents of a run that goes on."""
 
+import os
 import shutil
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fakes import make_run
@@ -14,8 +17,10 @@ from tc.store.heartbeat import (
     NodeHeartbeat,
     SupervisorHeartbeat,
     Witness,
+    node_heartbeat_as_written,
     read_node_heartbeat,
     read_supervisor_heartbeat,
+    supervisor_heartbeat_as_written,
     write_heartbeat,
 )
 from tc.store.layout import RunDirectory
@@ -40,6 +45,23 @@ def test_each_is_read_as_it_was_written_last_and_none_is_there_before(run: RunDi
     assert read_node_heartbeat(run) == NODE
     assert read_supervisor_heartbeat(run) == SUPERVISOR
     assert sorted(each.name for each in run.live.iterdir()) == ["node.json", "supervisor.json"]
+
+
+def test_how_far_a_clock_is_off_is_told_by_when_the_kernel_says_that_it_was_written(run: RunDirectory) -> None:
+    assert node_heartbeat_as_written(run) is None
+    assert supervisor_heartbeat_as_written(run) is None
+    before_ns = time.time_ns()
+    write_heartbeat(run, msgspec.structs.replace(NODE, at_ns=before_ns + 5 * 10**9))
+    write_heartbeat(run, msgspec.structs.replace(SUPERVISOR, at_ns=before_ns - 5 * 10**9))
+    node, supervisor = node_heartbeat_as_written(run), supervisor_heartbeat_as_written(run)
+    assert node is not None
+    assert supervisor is not None
+    assert node.offset_ns == pytest.approx(5 * 10**9, abs=10**9)
+    assert supervisor.offset_ns == pytest.approx(-5 * 10**9, abs=10**9)
+    os.utime(run.node_heartbeat, ns=(7, 7))
+    node = node_heartbeat_as_written(run)
+    assert node is not None
+    assert (node.written_ns, node.offset_ns) == (7, node.said.at_ns - 7)
 
 
 def test_what_they_say_after_the_seal_leaves_a_run_intact_and_is_not_exported(run: RunDirectory, tmp_path: Path) -> None:

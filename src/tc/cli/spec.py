@@ -1,4 +1,4 @@
-"""`tc spec`: write and check RunSpecs."""
+"""`tc spec`: write and check RunSpecs; check DrillSpecs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +12,12 @@ from tc.errors import DocumentError, ExitCode
 
 app = typer.Typer(help="Write and check RunSpecs.", no_args_is_help=True)
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="RunSpecs or instrument documents.", show_default=False)]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="RunSpecs, DrillSpecs, instruments.", show_default=False)]
 NewFile = Annotated[Path, typer.Argument(metavar="[PATH]", help="The file to write; it must not exist.")]
 Paper = Annotated[bool, typer.Option("--paper", help="A paper run instead of a backtest.")]
 Attached = Annotated[bool, typer.Option("--attached", help="A run that is attached to a node of yours, instead of a backtest.")]
 OfInstrument = Annotated[bool, typer.Option("--instrument", help="The schema of an instrument document instead.")]
+OfDrill = Annotated[bool, typer.Option("--drill", help="The schema of a DrillSpec instead.")]
 
 NEW_FILE = Path("run-spec.yaml")
 
@@ -39,12 +40,14 @@ def validate(files: Files, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def schema(of_instrument: OfInstrument = False) -> None:
+def schema(of_instrument: OfInstrument = False, of_drill: OfDrill = False) -> None:
     """Print the JSON Schema of a RunSpec.
 
     With it an editor completes and checks a document while it is written.
     """
-    show_json(wiring.document_schema(of_instrument=of_instrument))
+    if of_instrument and of_drill:
+        raise DocumentError("--instrument and --drill are two documents", hint="Give one of them.")
+    show_json(wiring.document_schema("instrument" if of_instrument else "drill_spec" if of_drill else "run_spec"))
 
 
 @app.command()

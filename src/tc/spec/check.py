@@ -41,7 +41,7 @@ class Checked(Struct, frozen=True):
     """
 
     file: str
-    kind: Literal["run_spec", "instrument"]
+    kind: Literal["run_spec", "instrument", "drill_spec"]
     spec: RunSpec | None
     instrument: InstrumentSpec | None
     problems: tuple[Problem, ...]

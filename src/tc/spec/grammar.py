@@ -32,6 +32,8 @@ TRADER_ID_PATTERN = r"^[A-Z][A-Z0-9]{0,15}-[0-9]{3}$"
 RELATIVE_FILE_PATTERN = r"^[^/~].{0,999}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SECONDS_PATTERN = r"^(0|[1-9][0-9]{0,7})(\.[0-9]{1,9})?$"
+ENDS = ("detected", "end")
+UNTIL_PATTERN = rf"^({'|'.join(ENDS)})$|{SECONDS_PATTERN}"
 TIME_OF_DAY_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 END_OF_DAY_PATTERN = rf"{TIME_OF_DAY_PATTERN}|^24:00$"
 BCRYPT_PATTERN = r"^\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}$"
@@ -52,6 +54,8 @@ class Grammar(Struct, frozen=True):
         Kinds of YAML scalars that are taken besides text, because their digits are still those that were written.
     is_shown
         Whether a text that does not fit is shown to the reader: not where it may be a secret, written in the place of its name.
+    words
+        Words that are taken; the nearest to a mistyped one is suggested.
 
     """
 
@@ -59,6 +63,7 @@ class Grammar(Struct, frozen=True):
     canonical: Callable[[str], str]
     accepts: frozenset[Kind] = frozenset()
     is_shown: bool = True
+    words: tuple[str, ...] = ()
 
 
 def decimal_text(text: str) -> str:
@@ -128,6 +133,16 @@ def seconds_text(text: str) -> str:
     return decimal_text(text)
 
 
+def seconds_from_zero_text(text: str) -> str:
+    """Return the canonical spelling of a span of seconds that may be nothing."""
+    return "0" if re.fullmatch(r"0(\.0{1,9})?", text) else seconds_text(text)
+
+
+def until_text(text: str) -> str:
+    """Return a word for an end, or the canonical spelling of a span of seconds."""
+    return text if text in ENDS else seconds_text(text)
+
+
 def seconds_ns(text: str) -> int:
     """Return a span of seconds in nanoseconds."""
     return int(Decimal(text).scaleb(9))
@@ -192,6 +207,35 @@ Seconds = Annotated[
             ),
         },
         extra_json_schema={"format": "decimal"},
+    ),
+]
+SecondsFromZero = Annotated[
+    str,
+    Meta(
+        pattern=SECONDS_PATTERN,
+        extra={
+            "grammar": Grammar(
+                f'seconds, such as 5 or "0.5", from 0 to {LONGEST_SECONDS}',
+                seconds_from_zero_text,
+                accepts=frozenset({"integer"}),
+            ),
+        },
+        extra_json_schema={"format": "decimal"},
+    ),
+]
+Until = Annotated[
+    str,
+    Meta(
+        pattern=UNTIL_PATTERN,
+        extra={
+            "grammar": Grammar(
+                f"'detected', 'end', or seconds, such as 5 or \"0.5\", above 0 and at most {LONGEST_SECONDS}",
+                until_text,
+                accepts=frozenset({"integer"}),
+                words=ENDS,
+            ),
+        },
+        extra_json_schema={"format": "decimal-or-word"},
     ),
 ]
 TimeOfDay = Annotated[str, _matching(TIME_OF_DAY_PATTERN, 'a time of day in UTC, such as "08:00"')]

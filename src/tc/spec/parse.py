@@ -62,10 +62,7 @@ def parse_instrument(text: str, *, source: str) -> InstrumentSpec:
 def parsed_run_spec(root: Node, reading: Reading, *, overrides: Sequence[str] = ()) -> Parsed[RunSpec]:
     """Return the RunSpec that nodes and overrides describe, with its problems; of another version, only that is told."""
     root = apply_overrides(root, overrides, problems=reading.problems)
-    version = _version_of(root)
-    if version is not None and integer(version.text) != SPEC_VERSION:
-        what = f"this tc reads spec_version {SPEC_VERSION} only; rewrite the document, or use the tc it was written for"
-        reading.problems.add(version.place, "spec_version", what, value=str(version))
+    if is_of_another_version(root, "spec_version", SPEC_VERSION, reading):
         return Parsed(None, reading)
     spec = read_struct(root, RunSpec, reading)
     check_run_spec(reading)
@@ -74,12 +71,16 @@ def parsed_run_spec(root: Node, reading: Reading, *, overrides: Sequence[str] = 
     return Parsed(spec, reading)
 
 
-def _version_of(root: Node) -> Scalar | None:
-    """Return the document's version, where it is a whole number."""
-    entry = root.entries.get("spec_version") if isinstance(root, Mapping) else None
+def is_of_another_version(root: Node, key: str, version: int, reading: Reading) -> bool:
+    """Say whether a document states another version than the one that is read, and add that as its problem."""
+    entry = root.entries.get(key) if isinstance(root, Mapping) else None
     if entry is None or not isinstance(entry.value, Scalar) or entry.value.kind != "integer":
-        return None
-    return entry.value
+        return False
+    if integer(entry.value.text) == version:
+        return False
+    what = f"this tc reads {key} {version} only; rewrite the document, or use the tc it was written for"
+    reading.problems.add(entry.value.place, key, what, value=str(entry.value))
+    return True
 
 
 def parsed_instrument(root: Node, reading: Reading, *, named: str | None = None) -> Parsed[InstrumentSpec]:

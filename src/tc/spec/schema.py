@@ -9,12 +9,13 @@ from tc.spec.gate_rules import OBEYED_BY_THE_GATE
 from tc.spec.instrument import InstrumentSpec
 from tc.spec.run_spec import RunSpec
 
+_WHOLE_NUMBERS_TOO = ("decimal", "decimal-or-word")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def run_spec_schema() -> dict[str, Any]:
     """Return the JSON Schema of a RunSpec."""
-    document = _schema_of(RunSpec, "RunSpec")
+    document = schema_of(RunSpec, "RunSpec")
     strategy = document["$defs"]["StrategySpec"]
     strategy["oneOf"] = [
         {"required": [key], "properties": {key: {"type": "string"}}, "title": f"A strategy by its {key}"}
@@ -50,10 +51,11 @@ def run_spec_schema() -> dict[str, Any]:
 
 def instrument_schema() -> dict[str, Any]:
     """Return the JSON Schema of an instrument document."""
-    return _schema_of(InstrumentSpec, "Instrument")
+    return schema_of(InstrumentSpec, "Instrument")
 
 
-def _schema_of(type_: type[Struct], title: str) -> dict[str, Any]:
+def schema_of(type_: type[Struct], title: str) -> dict[str, Any]:
+    """Return the JSON Schema of a document that a Struct describes."""
     document = schema(type_)
     definitions = {name: _exact_decimals(definition) for name, definition in document["$defs"].items()}
     root = definitions.pop(type_.__name__)
@@ -67,4 +69,4 @@ def _exact_decimals(part: Any) -> Any:  # noqa: ANN401 - a schema is JSON
     if not isinstance(part, dict):
         return part
     inner = {key: _exact_decimals(value) for key, value in part.items()}
-    return {**inner, "type": ["string", "integer"]} if inner.get("format") == "decimal" else inner
+    return {**inner, "type": ["string", "integer"]} if inner.get("format") in _WHOLE_NUMBERS_TOO else inner

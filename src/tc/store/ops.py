@@ -12,13 +12,13 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import msgspec
 
 from tc.errors import ArtifactError, DocumentError, RefusedError
+from tc.store import chained
+from tc.store.chained import ChainScan, chained_line, scan_lines
 from tc.store.facts import Fact, OpsArtifact, OpsEntry, OpsMended, StopRequested
 from tc.store.files import (
     TEMPORARY_PREFIX,
@@ -30,34 +30,12 @@ from tc.store.files import (
     write_all,
     write_atomic,
 )
-from tc.store.journal import Damage
-from tc.store.journal.judge import MALFORMED, Reason
-from tc.store.journal.lines import GENESIS, body, chain, claimed_digest, format_lines, leaf_hashes, leaf_preimages
+from tc.store.journal.judge import Reason
+from tc.store.journal.lines import GENESIS, claimed_digest
 from tc.store.layout import RunDirectory
 
-
-@dataclass(frozen=True, slots=True)
-class OpsScan:
-    """What an ops stream holds, up to its first damage.
-
-    Parameters
-    ----------
-    entries
-        The facts, with their positions.
-    digest
-        The digest in the last good line, hex.
-    damage
-        The first damage, or None when every line is as it was written.
-    torn_bytes
-        The bytes of a last line that is not whole, which the next `append_fact` mends; else 0.
-
-    """
-
-    entries: tuple[OpsEntry, ...]
-    digest: str
-    damage: Damage | None
-    torn_bytes: int
-
+type OpsScan = ChainScan[OpsEntry]
+"""What an ops stream holds; a torn last line is mended by the next `append_fact`."""
 
 _ARTIFACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _decode_entry = msgspec.json.Decoder(OpsEntry).decode
@@ -167,16 +145,7 @@ def scan_ops(run: RunDirectory) -> OpsScan:
         The stream is there and cannot be read.
 
     """
-    data = read_file(run.ops) if os.path.lexists(run.ops) else b""
-    entries: list[OpsEntry] = []
-    digest = GENESIS
-    for number, line in enumerate(BytesIO(data), 1):
-        entry = judged_line(line, digest, number)
-        if not isinstance(entry, OpsEntry):
-            return OpsScan(tuple(entries), digest.hex(), Damage(number, entry), len(line) if entry == "torn_line" else 0)
-        entries.append(entry)
-        [digest] = chain(leaf_hashes(leaf_preimages([entry])), digest)
-    return OpsScan(tuple(entries), digest.hex(), None, 0)
+    return scan_lines(read_file(run.ops) if os.path.lexists(run.ops) else b"", _decode_entry)
 
 
 class StopWatch:
@@ -226,8 +195,7 @@ def _locked(run: RunDirectory) -> Iterator[int]:
 def _appended(descriptor: int, fact: Fact) -> OpsEntry:
     size, position, digest = _end(descriptor)
     entry = OpsEntry(position + 1, fact)
-    preimages = leaf_preimages([entry])
-    line = format_lines(preimages, chain(leaf_hashes(preimages), digest))
+    line, _ = chained_line(entry, digest)
     try:
         write_all(descriptor, line, size)
         os.fsync(descriptor)
@@ -310,17 +278,4 @@ def _content(descriptor: int) -> bytes:
 
 def judged_line(line: bytes, digest: bytes, number: int) -> OpsEntry | Reason:
     """Return the entry of a line that follows a line with this digest as its number is, or what is wrong with it."""
-    if not line.endswith(b"\n"):
-        return "torn_line"
-    if claimed_digest(line) is None:
-        return "not_a_line"
-    try:
-        entry = _decode_entry(body(line))
-    except MALFORMED:
-        return "not_an_entry"
-    preimages = leaf_preimages([entry])
-    if preimages[0][1:] != body(line):
-        return "not_canonical"
-    if entry.position != number:
-        return "position_gap"
-    return entry if format_lines(preimages, chain(leaf_hashes(preimages), digest)) == line else "digest_mismatch"
+    return chained.judged_line(line, digest, number, _decode_entry)

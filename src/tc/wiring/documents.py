@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from tc.spec.check import Checked
     from tc.spec.example import ExampleMode
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
 
 def check_documents(files: "Sequence[Path]") -> "tuple[Checked, ...]":
     """Read documents that people wrote, and say what is wrong with each."""
-    from tc.spec.check import check_document
+    from tc.spec.drill_check import check_any
 
-    return tuple(check_document(file) for file in files)
+    return tuple(check_any(file) for file in files)
 
 
 def require_valid(checked: "Sequence[Checked]") -> None:
@@ -24,11 +25,12 @@ def require_valid(checked: "Sequence[Checked]") -> None:
     require_valid(checked)
 
 
-def document_schema(*, of_instrument: bool) -> "dict[str, object]":
-    """Return the JSON Schema of a RunSpec, or of an instrument."""
+def document_schema(kind: "Literal['run_spec', 'instrument', 'drill_spec']") -> "dict[str, object]":
+    """Return the JSON Schema of a kind of document."""
+    from tc.spec.drill_schema import drill_schema
     from tc.spec.schema import instrument_schema, run_spec_schema
 
-    return instrument_schema() if of_instrument else run_spec_schema()
+    return {"run_spec": run_spec_schema, "instrument": instrument_schema, "drill_spec": drill_schema}[kind]()
 
 
 def write_example_run_spec(path: Path, mode: "ExampleMode") -> None:

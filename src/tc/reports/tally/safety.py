@@ -1,13 +1,11 @@
 """What kept the run safe, and by how much: the kill switch, orders sent in spite of it, exposures, and what is used of limits."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
 
+from tc.checks.after_halt import AfterHalt
 from tc.core import State
-from tc.core.events import Event, KillMode, KillSwitchAdvanced, OrderFilled, OrderInitialized, OrderSubmitted
+from tc.core.events import Event, KillSwitchAdvanced, OrderFilled
 from tc.core.gate import GateConfiguration
-from tc.core.reserved import is_flattens
 from tc.core.state import slots
 from tc.core.state.exact import ZERO, add, multiply
 from tc.core.state.exposure import worst_case
@@ -16,9 +14,6 @@ from tc.reports.figures import Exposed, LimitUse, Safety
 from tc.reports.tally.equity import Traded
 
 _DAY_NS = 86_400 * 1_000_000_000
-_STOPS: Mapping[KillMode, bool] = MappingProxyType(
-    {"none": False, "reduce": False, "halt": True, "halt_all": True, "flatten": True}
-)
 
 
 class SafetyTally:
@@ -28,23 +23,17 @@ class SafetyTally:
         self._traded = traded
         self._gate = gate
         self._is_watching = gate is not None and gate.mode == "on"
-        self._forbidden: set[str] = set()
-        self._after_halt = 0
+        self._after_halt = AfterHalt()
         self._steps: dict[str, int] = {}
         self._fill_prices: dict[str, Decimal] = {}
 
     def take(self, event: Event, before: State, after: State) -> None:
         """Take an entry's event, and State before and after it."""
-        if before.control is not after.control:
-            self._switched(before, after)
+        if self._is_watching:
+            self._after_halt.take(event, before, after)
         match event:
-            case OrderInitialized() if self._is_watching and _is_stopped(before) and not _is_let_through(event, before):
-                self._forbidden.add(event.client_order_id)
             case OrderFilled():
                 self._fill_prices[event.instrument_id] = event.price
-            case OrderSubmitted() if event.client_order_id in self._forbidden:
-                self._forbidden.discard(event.client_order_id)
-                self._after_halt += 1
             case KillSwitchAdvanced():
                 if event.step == "blocked":  # the first step of a kill
                     self._steps.clear()
@@ -57,20 +46,10 @@ class SafetyTally:
         return Safety(
             kill_switch=state.control.safeguards.kill_switch,
             kill_steps=dict(self._steps),
-            submits_after_halt=self._after_halt,
+            submits_after_halt=len(self._after_halt.sent),
             exposures=self._exposures(state),
             limits=() if self._gate is None else tuple(self._limits(state, self._gate)),
         )
-
-    def _switched(self, before: State, after: State) -> None:
-        """Of what nobody has sent yet at a halt, only what is on its way already may be sent."""
-        was, now = _is_stopped(before), _is_stopped(after)
-        if was and not now:
-            self._forbidden.clear()
-        elif now and not was and self._is_watching:
-            execution = before.execution
-            waiting = {key for slot in execution.orders.unsubmitted for key in slot}
-            self._forbidden = {key for key in waiting if slots.get(execution.queue.in_flight, key) is None}
 
     def _exposures(self, state: State) -> tuple[Exposed, ...]:
         held: dict[str, Decimal] = {}
@@ -118,15 +97,6 @@ class SafetyTally:
             LimitUse("price_collar", limits.price_collar, None),
         )
         return [each for each in uses if each.value is not None]
-
-
-def _is_stopped(state: State) -> bool:
-    return _STOPS[state.control.safeguards.kill_switch]
-
-
-def _is_let_through(order: OrderInitialized, state: State) -> bool:
-    """Say whether an order goes all the same: the flatten's own do, but for ``halt_all``."""
-    return is_flattens(order) and state.control.safeguards.kill_switch != "halt_all"
 
 
 def _sum(values: list[Decimal]) -> Decimal:

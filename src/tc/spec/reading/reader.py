@@ -1,7 +1,8 @@
 """Nodes to Structs: walks the fields of a Struct and converts each leaf on its own, so that all problems are found at once."""
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 from msgspec import UNSET, Struct, UnsetType, field, inspect
 
@@ -28,15 +29,17 @@ class Reading(Struct):
         """Whether something other than null stands at a path, be it right or wrong."""
         return path in self.places and self.values.get(path, "wrong") is not None
 
-    def refuse(self, path: str, message: str) -> None:
-        """Add what is wrong with the value at a path."""
+    def refuse(self, path: str, message: str, *, choices: Iterable[str] = ()) -> None:
+        """Add what is wrong with the value at a path; the nearest of the choices is suggested."""
         value = self.values.get(path)
-        self.problems.add(self.places[path], path, message, value=repr(value) if isinstance(value, str) else None)
+        word = value if isinstance(value, str) else ""
+        shown = repr(value) if isinstance(value, str) else None
+        self.problems.add(self.places[path], path, message, value=shown, word=word, choices=choices)
 
 
-def read_struct[T: Struct](node: nodes.Node, type_: type[T], reading: Reading) -> T | None:
-    """Return the Struct that a node describes, or None when the reading found problems."""
-    value = _Walk(reading).read(node, inspect.type_info(type_), "")
+def read_struct[T: Struct](node: nodes.Node, type_: type[T], reading: Reading, path: str = "") -> T | None:
+    """Return the Struct that a node describes, or None when the reading found problems; the path is where the node stands."""
+    value = _Walk(reading).read(node, inspect.type_info(type_), path)
     return value if isinstance(value, type_) else None
 
 
@@ -57,10 +60,12 @@ class _Walk:
             self._reading.values[path] = value
         return value
 
-    def _refuse(self, node: nodes.Node, type_: inspect.Type, path: str, reason: str = "", *, word: str = "") -> UnsetType:
+    def _refuse(
+        self, node: nodes.Node, type_: inspect.Type, path: str, reason: str = "", *, word: str = "", words: Iterable[str] = ()
+    ) -> UnsetType:
         note = reason or getattr(node, "note", "")
         message = f"expected {expected(type_)}{'; ' if note else ''}{note}"
-        choices = [str(choice) for choice in getattr(type_, "values", ())]
+        choices = [*words, *(str(choice) for choice in getattr(type_, "values", ()))]
         value = str(node) if _is_shown(type_) else None
         self._problems.add(node.place, path, message, value=value, word=word, choices=choices)
         return UNSET
@@ -80,7 +85,7 @@ class _Walk:
         try:
             return grammar.canonical(node.text)
         except ValueError as error:
-            return self._refuse(node, type_, path, str(error))
+            return self._refuse(node, type_, path, str(error), word=node.text, words=grammar.words)
 
     def struct(self, node: nodes.Node, type_: inspect.StructType, path: str) -> Read:
         if not isinstance(node, nodes.Mapping):
@@ -116,6 +121,8 @@ class _Walk:
     def text(self, node: nodes.Node, type_: inspect.StrType, path: str) -> Read:
         if not isinstance(node, nodes.Scalar) or node.kind != "text" or not node.text.strip():
             return self._refuse(node, type_, path, _unquoted(node))
+        if type_.pattern is not None and re.search(type_.pattern, node.text) is None:
+            return self._refuse(node, type_, path, f"it must fit {type_.pattern}")
         return node.text
 
     def number(self, node: nodes.Node, type_: inspect.IntType, path: str) -> Read:
