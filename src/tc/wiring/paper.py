@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from tc.spec.venue_url import VenueUrl
     from tc.store.layout import RunDirectory
 
+_ASKED_EVERY_MS, _UNANSWERED_MS = 500, 5_000
+"""How often is looked for orders that the venue has not answered, and from which age on it is asked about one."""
+
 TAPE = "tape"
 """What the rows of a paper run refer to: what its own node saw."""
 
@@ -194,10 +197,11 @@ def request_of(
     goes_on: "TapeStart | None" = None,
 ) -> "PaperRequest":
     """Return what is asked of a live engine; where a run goes on, its own code, and its rows numbered on."""
-    from tc.ports import PaperRequest
+    from tc.ports import PaperRequest, Reconciling
     from tc.spec.grammar import seconds_ns
     from tc.store.kill_switch import FOLDER, KillSwitch
 
+    unanswered_s = spec.timing.acknowledgement_timeout_s
     return PaperRequest(
         spec=spec,
         instrument=instrument,
@@ -217,6 +221,10 @@ def request_of(
         first_row=0 if goes_on is None else goes_on.row,
         kill_position=KillSwitch(place.runtime_root / FOLDER).position,
         run=run,
+        reconciling=Reconciling(
+            in_flight_check_ms=_ASKED_EVERY_MS,
+            in_flight_threshold_ms=_UNANSWERED_MS if unanswered_s is None else seconds_ns(unanswered_s) // 10**6,
+        ),
     )
 
 

@@ -107,16 +107,22 @@ def _is_earlier(expected: Held | None, first_ns: int | None) -> bool:
     return isinstance(expected, HeldFill) and first_ns is not None and expected.at_ns < first_ns
 
 
+def _lacking(expected: Held | None, seen: Holdings) -> _Judged | None:
+    """Return the verdict on what is expected and not there; None as `_judged`."""
+    if isinstance(expected, HeldOrder) and expected.venue_order_id is None and expected.status in {"SUBMITTED", *FINAL}:
+        # One that nobody has answered yet may never have come there; one that ended without an answer did not.
+        return _Judged(expected, None, "unknown" if expected.status == "SUBMITTED" else "matched")
+    if isinstance(expected, HeldOrder) and expected.status in FINAL:
+        return _Judged(expected, None, "missing") if seen.has_all_closed else None
+    if _is_invented(expected, None) or _is_earlier(expected, seen.fills_from_ns):
+        return None
+    return _Judged(expected, None, "missing")
+
+
 def _judged(kind: Kind, expected: Held | None, actual: Held | None, seen: Holdings) -> _Judged | None:
     """Return a pair's verdict; None when the source does not reach back to what it lacks, or never had it to state."""
     if actual is None:
-        if isinstance(expected, HeldOrder) and expected.status in FINAL:
-            if expected.venue_order_id is None:
-                return _Judged(expected, None, "matched")
-            return _Judged(expected, None, "missing") if seen.has_all_closed else None
-        if _is_invented(expected, actual) or _is_earlier(expected, seen.fills_from_ns):
-            return None
-        return _Judged(expected, None, "missing")
+        return _lacking(expected, seen)
     if expected is None:
         return _Judged(None, actual, "unexpected")
     differing = differences(kind, expected, actual)

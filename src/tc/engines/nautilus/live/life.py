@@ -17,10 +17,11 @@ from tc.engines.nautilus.live.instrument import check_instrument
 from tc.engines.nautilus.live.ops_actor import OpsActor
 from tc.engines.nautilus.live.recording.recorder import LiveRecorder
 from tc.engines.nautilus.live.recording.taking_over import claim, taken_over, unknown_part
+from tc.engines.nautilus.live.recording.settling import settle_by_asking
 from tc.engines.nautilus.live.recording.this_run import tell_only_this_run
 from tc.engines.nautilus.live.stopping.winding_down import WindingDown
 from tc.engines.nautilus.live.watching.oversight import Overseen, Oversight
-from tc.engines.nautilus.observing import RowObserver
+from tc.engines.nautilus.observing import Doubts, RowObserver
 from tc.errors import ArtifactError, EngineError, InvariantViolation, TcError
 from tc.ports import LiveOutcome, NodeState, PaperRequest, Stream
 
@@ -73,7 +74,7 @@ class Life:
         self._failure: BaseException | None = None
         self._is_trading = False
         self.unsettled: tuple[str, ...] = ()
-        home = Home(self._kernel.loop)
+        home, doubts = Home(self._kernel.loop), Doubts()
         overseen = Overseen(
             run_id=request.run_id,
             name=request.spec.name,
@@ -82,10 +83,11 @@ class Life:
             line=request.own_line,
             kill_seconds=request.stop_seconds * _ENGINES_SHARE,
             kill_position=request.kill_position,
-            see=None if strategy is not None else RowObserver(request.instrument.id),
+            see=None if strategy is not None else RowObserver(request.instrument.id, doubts),
             first_row=request.first_row,
             since_ns=request.since_ns,
             run=request.run,
+            doubts=doubts,
         )
         gate = partial(self._gated, home)
         self._ours = Oversight(node, stream, overseen, home=home, gate=gate, emit=self._emit, fail=self._fail, on_state=on_state)
@@ -136,6 +138,7 @@ class Life:
             self._fail(EngineError("the node could not connect to its venue, or not reconcile with it", hint=_HINT))
             return False
         self._kernel.exec_engine.generate_missing_orders = self._request.reconciling.generates_missing_orders
+        settle_by_asking(self._node, self._ours.pulse.is_connected)
         self._is_trading = True
         self._ours.be("trading")
         return True

@@ -11,6 +11,7 @@ from typing import Any
 from nautilus_trader.cache.base import CacheFacade
 from nautilus_trader.execution.reports import ExecutionMassStatus, OrderStatusReport
 
+from tc.engines.nautilus.live.recording.settling import rewrite_no_history
 from tc.engines.nautilus.seams import HasKernel
 
 type _Ask = Callable[..., Awaitable[Any]]
@@ -29,18 +30,13 @@ def tell_only_this_run(node: HasKernel, since_ns: int) -> Callable[[], None]:
 
 @contextmanager
 def only_this_run(node: HasKernel, since_ns: int) -> Iterator[None]:
-    """Do the same for a while, in a node that knows its position: its engine explains none by rewriting what is reported.
-
-    An engine that begins with nothing makes up for fills that lie before the reports: it changes an order that it was told of, so
-    that its fills add up to the position. In one that has traded, that would alter an order which ended long ago.
-    """
+    """Do the same for a while, in a node that knows its position: its engine rewrites no history meanwhile."""
     undo = tell_only_this_run(node, since_ns)
-    engine = node.kernel.exec_engine
-    engine._adjust_mass_status_fills = lambda _status: None  # noqa: SLF001 - no other way, and only for now
+    go_on_rewriting = rewrite_no_history(node.kernel.exec_engine)
     try:
         yield
     finally:
-        del engine._adjust_mass_status_fills  # noqa: SLF001 - as above
+        go_on_rewriting()
         undo()
 
 
