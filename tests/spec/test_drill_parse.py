@@ -214,6 +214,8 @@ def test_every_probe_is_described() -> None:
         "fills",
         "in_flight_s",
         "loop_lag_s",
+        "venue_open_orders",
+        "venue_position",
         "alerts",
     }
 

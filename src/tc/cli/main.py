@@ -5,7 +5,7 @@ import sys
 import typer
 
 from tc import __version__
-from tc.cli import connectivity, data, evidence, kill, metrics, runs, spec, venue
+from tc.cli import connectivity, data, drill, evidence, kill, metrics, runs, spec, venue
 from tc.cli.demo import demo
 from tc.cli.doctor import doctor
 from tc.cli.paper import node
@@ -35,6 +35,7 @@ app.add_typer(venue.app, name="venue")
 app.add_typer(kill.app, name="kill")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(connectivity.app, name="connectivity")
+app.add_typer(drill.app, name="drill")
 
 
 @app.command()

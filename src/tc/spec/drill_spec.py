@@ -26,8 +26,10 @@ ProbeName = Literal[
     "loop_lag_s",
     "journal",
     "alerts",
+    "venue_open_orders",
+    "venue_position",
 ]
-"""What of a run is looked at; every reading comes from its directory, but for `alerts`, which Alertmanager sends."""
+"""What of a run is looked at: in its directory; `alerts` at Alertmanager, and the last two in what the venue itself keeps."""
 
 FaultKind = Literal[
     # transport: the proxy between node and venue

@@ -49,6 +49,8 @@ PROBES: Mapping[str, Probe] = {
     "loop_lag_s": Probe("How late the node's event loop came at most to what was due, since its last heartbeat."),
     "journal": Probe("Whether every line of the journal is as it was written.", ("intact", "broken")),
     "alerts": Probe("How many alerts fire, but for the one that always does."),
+    "venue_open_orders": Probe("How many orders are open at the venue, by what it keeps itself."),
+    "venue_position": Probe("How much is held at the venue, long or short, by what it keeps itself."),
 }
 """Every probe by its name; `tc.spec.drill_spec.ProbeName` lists the same."""
 

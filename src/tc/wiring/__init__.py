@@ -4,6 +4,16 @@ from tc.wiring.connectivity import check_readiness, connectivity_keeper, probe_v
 from tc.wiring.data import check_data, import_any, prepare_data, survey_data, verified_data
 from tc.wiring.demo import PaperDemo, run_paper_demo
 from tc.wiring.documents import check_documents, document_schema, require_valid, write_example_run_spec
+from tc.wiring.drills import (
+    DrillPlan,
+    DrillReport,
+    FinishedDrill,
+    FinishedSuite,
+    report_drills,
+    run_drill,
+    run_suite,
+    shipped_drills,
+)
 from tc.wiring.keeping import (
     export_run,
     plan_pruning,
@@ -40,6 +50,10 @@ from tc.wiring.serving import ServeOptions, serve_metrics
 from tc.wiring.venue import VenueOptions, serve_venue
 
 __all__ = [
+    "DrillPlan",
+    "DrillReport",
+    "FinishedDrill",
+    "FinishedSuite",
     "PaperDemo",
     "PaperPlace",
     "PaperResult",
@@ -78,6 +92,7 @@ __all__ = [
     "recover_run",
     "render_report",
     "replay_run",
+    "report_drills",
     "reproduce_run",
     "require_intact",
     "require_valid",
@@ -86,12 +101,15 @@ __all__ = [
     "resume_paper_run",
     "retention_policy",
     "run_demo",
+    "run_drill",
     "run_node",
     "run_paper_demo",
     "run_paper_spec",
     "run_spec",
+    "run_suite",
     "serve_metrics",
     "serve_venue",
+    "shipped_drills",
     "show_run",
     "stop_run",
     "survey_data",

@@ -13,9 +13,6 @@ from tc.core.events import (
     KillSwitchAdvanced,
     KillSwitchChanged,
     OrderFilled,
-    RunCompleted,
-    RunFailed,
-    RunStopped,
 )
 from tc.core.reserved import FLATTEN_PREFIX
 from tc.core.state import slots
@@ -30,7 +27,6 @@ OUTSIDE_PREFIXES = ("TCK-", "TCF-")
 IN_FLIGHT_WITHIN_S = Decimal(30)
 """So long may the venue's answer to a command take, the time in which it cannot be reached included."""
 
-_ENDS = (RunCompleted, RunStopped, RunFailed)
 _OPENS = frozenset({"none", "reduce"})
 _NS = 1_000_000_000
 
@@ -193,9 +189,7 @@ class _Answers:
             self._since.setdefault(key, (waits_for, event.at_ns))
 
     def all_of_them(self, last: Event | None) -> tuple[Unanswered, ...]:
-        """Return them; what a crash cut short had no time to be answered."""
-        left = () if last is None else (key for key, (_, since_ns) in self._since.items() if self._is_late(last, since_ns))
+        """Return them; what the journal's end cut short had no time to be answered."""
+        ends_ns = 0 if last is None else last.at_ns
+        left = (key for key, (_, since_ns) in self._since.items() if ends_ns - since_ns > self._within_ns)
         return (*self._late, *(Unanswered(key, None) for key in left))
-
-    def _is_late(self, last: Event, since_ns: int) -> bool:
-        return isinstance(last, _ENDS) or last.at_ns - since_ns > self._within_ns

@@ -1,0 +1,116 @@
+"""The real alerting over a lab: the metrics of its run, Prometheus and Alertmanager with the shipped rules, at a drill's pace."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from tc.errors import InconclusiveError
+from tc.lab.process import LabProcess, free_ports
+from tc.lab.scaling import TIME_SCALE, alert_names, scaled, without_alerts
+
+_PROGRAMS = ("prometheus", "prometheus-alertmanager")
+_RULES = "prometheus/rules"
+_WEBHOOK = "    webhook_configs:\n      - url: '{url}'\n        send_resolved: {is_told}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """The three processes, none of them started yet, and where the runbooks and pages are."""
+
+    metrics: LabProcess
+    prometheus: LabProcess
+    alertmanager: LabProcess
+    metrics_url: str
+
+    @property
+    def processes(self) -> tuple[LabProcess, ...]:
+        """All three."""
+        return self.metrics, self.prometheus, self.alertmanager
+
+
+def require_programs() -> None:
+    """Raise InconclusiveError where Prometheus or Alertmanager is not installed."""
+    missing = [each for each in _PROGRAMS if shutil.which(each) is None]
+    if missing:
+        raise InconclusiveError(
+            f"{' and '.join(missing)} cannot be found, and no alert can fire without",
+            hint="scripts/system-packages.sh installs them on Debian; or leave the alerts out with --no-prometheus.",
+        )
+
+
+def shipped(part: str) -> Path:
+    """Return a folder of the shipped alerting: a wheel has it inside the package, a clone beside it."""
+    inside = Path(str(files("tc"))) / "compose"
+    return (inside if inside.is_dir() else Path(__file__).resolve().parents[3] / "compose") / part
+
+
+def shipped_alerts() -> tuple[str, ...]:
+    """Return the names of the shipped alerts."""
+    return alert_names((shipped(_RULES) / "tc-alerts.yaml").read_text(encoding="utf-8"))
+
+
+def prepare_alerting(
+    folder: Path, webhook: str, *, environment: Mapping[str, str], without: frozenset[str] = frozenset()
+) -> Alerting:
+    """Write the shipped configuration at a drill's pace, and return the processes that read it."""
+    metrics, prometheus, alertmanager = free_ports(3)
+    _write_prometheus(folder / "prometheus", metrics=metrics, alertmanager=alertmanager, without=without)
+    _write_alertmanager(folder / "alertmanager", webhook)
+
+    def process(name: str, *command: str) -> LabProcess:
+        return LabProcess(name, command, environment=environment, folder=folder, log=folder / f"{name}.log")
+
+    served = (sys.executable, "-m", "tc", "metrics", "serve", "--port", str(metrics))
+    return Alerting(
+        process("metrics", *served),
+        process("prometheus", *_prometheus(folder / "prometheus", prometheus)),
+        process("alertmanager", *_alertmanager(folder / "alertmanager", alertmanager)),
+        f"http://127.0.0.1:{metrics}",
+    )
+
+
+def _prometheus(folder: Path, port: int) -> tuple[str, ...]:
+    return (
+        "prometheus",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'series'}",
+        "--storage.tsdb.retention.time=1d",
+        f"--rules.alert.resend-delay={5_000 // TIME_SCALE}ms",
+        f"--scrape.discovery-reload-interval={5_000 // TIME_SCALE}ms",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
+
+
+def _alertmanager(folder: Path, port: int) -> tuple[str, ...]:
+    return (
+        "prometheus-alertmanager",
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}",
+        "--cluster.listen-address=",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
+
+
+def _write_prometheus(folder: Path, *, metrics: int, alertmanager: int, without: frozenset[str]) -> None:
+    (folder / "targets").mkdir(parents=True)
+    (folder / "rules").mkdir()
+    (folder / "targets" / "tc.yml").write_text(f'- targets: ["127.0.0.1:{metrics}"]\n')
+    (folder / "targets" / "alertmanager.yml").write_text(f'- targets: ["127.0.0.1:{alertmanager}"]\n')
+    (folder / "prometheus.yml").write_text(scaled((shipped("prometheus") / "prometheus.yml").read_text(encoding="utf-8")))
+    for rules in sorted(shipped(_RULES).glob("*.yaml")):
+        (folder / "rules" / rules.name).write_text(without_alerts(scaled(rules.read_text(encoding="utf-8")), without))
+
+
+def _write_alertmanager(folder: Path, webhook: str) -> None:
+    folder.mkdir(parents=True)
+    text = scaled((shipped("alertmanager") / "alertmanager.yml").read_text(encoding="utf-8"))
+    for receiver, is_told in (("people", "true"), ("dead-mans-switch", "false")):
+        name = f"  - name: {receiver}\n"
+        text = text.replace(name, name + _WEBHOOK.format(url=webhook, is_told=is_told))
+    descriptor = os.open(folder / "alertmanager.yml", os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)

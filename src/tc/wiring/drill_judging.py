@@ -1,0 +1,151 @@
+"""What is made of a drill in the end: its invariants, its verdict, its timeline and its incident report."""
+
+from contextlib import suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tc.checks.drills.facts import AnyDrillFact, DrillConcluded
+    from tc.checks.drills.venue_log import VenueLog
+    from tc.core import EventStreamEntry
+    from tc.spec.drill_spec import DrillSpec
+    from tc.store.drills import DrillVerdict
+    from tc.store.layout import RunDirectory
+    from tc.wiring.drill_lab import MadeLab, Making
+
+_RUNBOOKS = "http://127.0.0.1:8000/runbooks"
+"""Where `tc metrics serve` serves them unless it is told otherwise."""
+
+type Series = list[tuple[int, Decimal]]
+
+
+def held_to_invariants(lab: "MadeLab") -> "Mapping[str, tuple[str, ...]]":
+    """Hold the run's journal and the venue's own log to the invariants; ArtifactError when the run left nothing to hold to."""
+    from tc.checks.drills.evidence import Evidence
+    from tc.checks.drills.invariants import check_invariants
+    from tc.flows.configuration import read_configuration
+
+    entries, damage = _entries(lab.made.run)
+    evidence = Evidence(
+        entries=entries,
+        damage=damage,
+        configuration=read_configuration(lab.made.run).core,
+        venue=_venue_log(lab),
+        foreign=_foreign(lab.made.spec),
+    )
+    found = check_invariants(evidence)
+    return {"held": found.held, "broken": found.broken, "unknown": found.unknown}
+
+
+def _entries(run: "RunDirectory") -> "tuple[list[EventStreamEntry], str]":
+    """Return a journal's entries up to its first damage, and what that is; a last line that a crash tore is none."""
+    from tc.store.journal.tail import JournalTail
+
+    tail = JournalTail(run.journal)
+    entries = list(tail.read())
+    damage = tail.damage
+    is_torn = damage is not None and damage.reason == "torn_line"
+    return entries, "" if damage is None or is_torn else f"line {damage.line}: {damage.reason}"
+
+
+def _venue_log(lab: "MadeLab") -> "VenueLog | None":
+    from tc.errors import ArtifactError
+    from tc.wiring.venue_log import read_venue_log
+
+    with suppress(ArtifactError):
+        return read_venue_log(lab.venue_state)
+    return None
+
+
+def _foreign(spec: "DrillSpec") -> frozenset[str]:
+    """Return the keys of the orders that the drill's faults place at the venue."""
+    from tc.spec.drill_parse import fault_parameters
+    from tc.spec.fault_parameters.venue import OrderAppears
+
+    placed = (fault_parameters(each) for each in spec.faults)
+    return frozenset(each.client_order_id for each in placed if isinstance(each, OrderAppears))
+
+
+def verdict_of(made: "Making", facts: "Sequence[AnyDrillFact]") -> "DrillVerdict":
+    """Write a drill's verdict beside its journal, and return it."""
+    from tc import __version__
+    from tc.checks.drills.verdict import sequence
+    from tc.lab.scaling import TIME_SCALE
+    from tc.store.drills import DrillVerdict, write_verdict
+    from tc.wiring.drill_lab import RUN_ID
+
+    concluded = _concluded(facts)
+    verdict = DrillVerdict(
+        drill=made.spec.name,
+        number=made.drill.number,
+        title=made.spec.title,
+        run_id=RUN_ID,
+        seed=made.seed,
+        weight=made.spec.weight,
+        tags=made.spec.tags,
+        tc=__version__,
+        sees_alerts=made.sees_alerts,
+        time_scale=TIME_SCALE,
+        is_mutated=made.is_mutated,
+        verdict=concluded.verdict,
+        parts=concluded.parts,
+        detect_ns=concluded.detect_ns,
+        mitigate_ns=concluded.mitigate_ns,
+        recover_ns=concluded.recover_ns,
+        started_ns=facts[0].at_ns,
+        ended_ns=concluded.at_ns,
+        sequence=sequence(facts),
+    )
+    write_verdict(made.drill, verdict)
+    return verdict
+
+
+def write_shown(made: "Making", facts: "Sequence[AnyDrillFact]") -> None:
+    """Write what people read of a drill: its timeline and its incident report."""
+    from tc.reports.drill.html import render_timeline
+    from tc.reports.drill.incident import render_incident
+    from tc.store.files import write_atomic
+    from tc.wiring.drill_lab import RUN_ID
+
+    market, position = _series(made.run)
+    runbook = made.spec.runbook or made.spec.name
+    run_link, runbook_link = f"artifacts/runs/{RUN_ID}/report.html", f"{_RUNBOOKS}/{runbook}"
+    concluded = _concluded(facts)
+    page = render_timeline(
+        made.spec, facts, concluded, market=market, position=position, run_link=run_link, runbook_link=runbook_link
+    )
+    report = render_incident(
+        made.spec, facts, concluded, market=market, position=position, run_link=run_link, runbook_link=runbook_link
+    )
+    write_atomic(made.drill.timeline, page.encode())
+    write_atomic(made.drill.incident, report.encode())
+
+
+def _concluded(facts: "Sequence[AnyDrillFact]") -> "DrillConcluded":
+    from tc.checks.drills.facts import DrillConcluded
+
+    last = facts[-1]
+    assert isinstance(last, DrillConcluded)  # noqa: S101 - whoever asks has just noted it
+    return last
+
+
+def _series(run: "RunDirectory") -> tuple[Series, Series]:
+    """Return the prices that were looked at and the position, as far as the run's journal can be read."""
+    from tc.core.events import MarketObserved, OrderFilled
+    from tc.errors import ArtifactError
+    from tc.store.journal.tail import JournalTail
+
+    market: Series = []
+    position: Series = []
+    held = Decimal(0)
+    with suppress(ArtifactError):
+        for entry in JournalTail(run.journal).read():
+            event = entry.event
+            if isinstance(event, MarketObserved) and event.bid is not None and event.ask is not None:
+                market.append((event.event_ns, (event.bid + event.ask) / 2))
+            elif isinstance(event, OrderFilled):
+                held += event.quantity if event.side == "BUY" else -event.quantity
+                position.append((event.at_ns, held))
+    return market, position

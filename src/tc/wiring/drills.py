@@ -1,0 +1,331 @@
+"""What `tc drill` really gets: documents, labs of real processes, faults that bite, and folders that keep what came of it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tc.checks.drills.facts import Outcome
+    from tc.flows.drill_notes import Notes
+    from tc.spec.drill_spec import DrillSpec
+    from tc.store.drills import DrillVerdict
+    from tc.wiring.drill_lab import Making
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillPlan:
+    """How drills are carried out.
+
+    Parameters
+    ----------
+    artifacts_root
+        Each leaves its folder under `drills/` there.
+    seed
+        Instead of the one in the document.
+    sees_alerts
+        Whether Prometheus and Alertmanager are run.
+    is_mutated
+        Whether the detector is switched off, as the document says.
+
+    """
+
+    artifacts_root: Path
+    seed: int | None = None
+    sees_alerts: bool = True
+    is_mutated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedDrill:
+    """A drill that was carried out: its folder and its verdict."""
+
+    folder: Path
+    verdict: "DrillVerdict"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the verdict as the JSON object that `tc drill run --json` shows."""
+        from msgspec import to_builtins
+
+        return {"folder": str(self.folder), **to_builtins(self.verdict)}
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSuite:
+    """Drills that were carried out one after the other: their verdicts, and how long all of it took, in seconds."""
+
+    verdicts: "tuple[DrillVerdict, ...]"
+    taken_s: float
+    not_carried_out: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> "Outcome":
+        """The worst of all."""
+        if self.not_carried_out or self.count("failed"):
+            return "failed"
+        return "inconclusive" if self.count("inconclusive") or not self.verdicts else "passed"
+
+    @property
+    def resilience(self) -> str:
+        """The share of those that passed, by weight."""
+        from tc.reports.drill.figures import figures
+        from tc.reports.drill.tables import score_text
+
+        return score_text(figures(self.verdicts))
+
+    def count(self, outcome: "Outcome") -> int:
+        """Return how many ended so."""
+        return sum(each.verdict == outcome for each in self.verdicts)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON object that `tc drill suite --json` shows."""
+        from msgspec import to_builtins
+
+        return {
+            "verdict": self.verdict,
+            "taken_s": round(self.taken_s, 3),
+            "resilience": self.resilience,
+            "not_carried_out": list(self.not_carried_out),
+            "drills": [to_builtins(each) for each in self.verdicts],
+        }
+
+
+def run_drill(drill: str, plan: DrillPlan, *, say: Callable[[str], None], should_stop: Callable[[], bool]) -> FinishedDrill:
+    """Carry out one drill, and keep what came of it.
+
+    Raises
+    ------
+    DocumentError
+        There is no such drill, or its document is wrong.
+    InconclusiveError
+        Alerts are wanted, and Prometheus or Alertmanager is not installed.
+
+    """
+    from tc.spec.drill_parse import find_drill, load_drill
+    from tc.store.drills import DrillJournal, create_drill
+    from tc.wiring.drill_lab import Making
+
+    document = find_drill(drill, search=(Path("specs") / "drills", shipped_folder()))
+    spec = load_drill(document, alerts=_alerts())
+    _require_programs(plan)
+    folder = create_drill(plan.artifacts_root, spec.name)
+    folder.spec.write_bytes(document.read_bytes())
+    seed = spec.seed if plan.seed is None else plan.seed
+    made = Making(document, spec, folder, seed, plan.sees_alerts, plan.is_mutated)
+    folder.run_spec.write_bytes(made.run_spec.read_bytes())
+    with DrillJournal(folder.journal) as journal:
+        return _carried_out(made, journal.append, say, should_stop)
+
+
+def _carried_out(
+    made: "Making", keep: Callable[..., object], say: Callable[[str], None], should_stop: Callable[[], bool]
+) -> FinishedDrill:
+    from tc.errors import TcError
+    from tc.flows.drill import DrillHands, carry_out
+    from tc.flows.drill_notes import Notes
+    from tc.store.drill_facts import DrillFailed, DrillStarted
+    from tc.wiring.drill_faults import fault_of
+    from tc.wiring.drill_judging import held_to_invariants
+    from tc.wiring.drill_lab import lab_of
+
+    notes = Notes(keep)
+    notes.add(DrillStarted, **_started(made))
+    try:
+        with lab_of(made) as lab:
+            hands = DrillHands(
+                lab=lab.lab,
+                make_fault=lambda fault: fault_of(fault, lab),
+                notes=notes,
+                invariants=lambda: held_to_invariants(lab),
+                say=say,
+                should_stop=should_stop,
+            )
+            carry_out(made.spec, hands)
+            return _concluded(made, notes)
+    except TcError as error:  # The lab could not be put together: that proves nothing, and is kept as such.
+        notes.add(DrillFailed, reason=error.message)
+        return _concluded(made, notes)
+
+
+def _started(made: "Making") -> dict[str, object]:
+    from hashlib import sha256
+
+    from tc import __version__
+    from tc.lab.scaling import TIME_SCALE
+    from tc.wiring.drill_lab import RUN_ID
+
+    return {
+        "drill": made.spec.name,
+        "number": made.drill.number,
+        "seed": made.seed,
+        "spec_sha256": sha256(made.drill.spec.read_bytes()).hexdigest(),
+        "tc": __version__,
+        "run_id": RUN_ID,
+        "sees_alerts": made.sees_alerts,
+        "time_scale": TIME_SCALE,
+        "is_mutated": made.is_mutated,
+    }
+
+
+def _concluded(made: "Making", notes: "Notes") -> FinishedDrill:
+    from tc.checks.drills.verdict import judge
+    from tc.store.drill_facts import DrillConcluded
+    from tc.wiring.drill_judging import verdict_of, write_shown
+
+    judged = judge(made.spec, notes.facts)
+    notes.add(
+        DrillConcluded,
+        verdict=judged.verdict,
+        parts=judged.parts,
+        detect_ns=judged.detect_ns,
+        mitigate_ns=judged.mitigate_ns,
+        recover_ns=judged.recover_ns,
+    )
+    verdict = verdict_of(made, notes.facts)
+    write_shown(made, notes.facts)
+    return FinishedDrill(made.drill.path, verdict)
+
+
+def run_suite(
+    plan: DrillPlan,
+    *,
+    tags: Sequence[str],
+    repeat: int,
+    jobs: int,
+    on_done: "Callable[[DrillVerdict], None]",
+    should_stop: Callable[[], bool],
+) -> FinishedSuite:
+    """Carry out the shipped drills, each in a process of its own, so many at once.
+
+    Raises
+    ------
+    DocumentError
+        No drill has one of the tags.
+
+    """
+    from tc.errors import DocumentError
+
+    names = [each.name for each in shipped_drills() if not tags or set(tags) & set(each.tags)]
+    if not names:
+        raise DocumentError(f"no drill is tagged {' or '.join(tags)}", hint="`tc drill list` shows the tags.")
+    _require_programs(plan)
+    began_s = time.monotonic()
+    done: list[DrillVerdict] = []
+    lost: list[str] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for name, verdict in pool.map(lambda each: (each, _in_a_process(each, plan, should_stop)), names * repeat):
+            if verdict is None:
+                lost.append(name)
+            else:
+                done.append(verdict)
+                on_done(verdict)
+    return FinishedSuite(tuple(done), time.monotonic() - began_s, tuple(lost))
+
+
+def _in_a_process(name: str, plan: DrillPlan, should_stop: Callable[[], bool]) -> "DrillVerdict | None":
+    """Carry out a drill in a process of its own, and return its verdict; None where it left none."""
+    from msgspec import DecodeError, json
+
+    from tc.store.drills import DrillDirectory, read_verdict
+
+    if should_stop():
+        return None
+    options = (
+        *(() if plan.seed is None else ("--seed", str(plan.seed))),
+        *(() if plan.sees_alerts else ("--no-prometheus",)),
+        *("--artifacts-root", str(plan.artifacts_root)),
+    )
+    command = (sys.executable, "-m", "tc", "drill", "run", name, "--json", *options)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)  # noqa: S603 - our own program
+    with suppress(DecodeError):
+        return read_verdict(DrillDirectory(Path(json.decode(done.stdout)["folder"])))
+    return None
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the drills that come with this package: a wheel has them inside, a clone beside it."""
+    from importlib.resources import files
+
+    inside = Path(str(files("tc"))) / "drills"
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[3] / "specs" / "drills"
+
+
+def shipped_drills() -> "tuple[DrillSpec, ...]":
+    """Return the shipped drills in the order of their names."""
+    from tc.spec.drill_parse import drill_names, load_drill
+
+    folder, alerts = shipped_folder(), _alerts()
+    return tuple(load_drill(folder / f"{name}.yaml", alerts=alerts) for name in drill_names(folder))
+
+
+def stored_verdicts(artifacts_root: Path) -> "tuple[DrillVerdict, ...]":
+    """Return the verdicts of all drills that were carried out, in order; what has none is left out."""
+    return tuple(_stored(artifacts_root))
+
+
+def _stored(artifacts_root: Path) -> "Iterator[DrillVerdict]":
+    from tc.errors import ArtifactError
+    from tc.store.drills import list_drills, read_verdict
+
+    for drill in list_drills(artifacts_root):
+        with suppress(ArtifactError):
+            yield read_verdict(drill)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillReport:
+    """What came of all drills that were carried out: the rows of a table, and the resilience score."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    resilience: str
+    verdicts: "tuple[DrillVerdict, ...]"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON object that `tc drill report --json` shows."""
+        from msgspec import to_builtins
+
+        return {"resilience": self.resilience, "executions": [to_builtins(each) for each in self.verdicts]}
+
+
+def report_drills(artifacts_root: Path) -> DrillReport:
+    """Return what came of all drills that were carried out; ArtifactError when the folder cannot be read."""
+    from tc.reports.drill.figures import figures
+    from tc.reports.drill.tables import FIGURE_COLUMNS, figure_rows, score_text
+
+    verdicts = stored_verdicts(artifacts_root)
+    found = figures(verdicts)
+    return DrillReport(FIGURE_COLUMNS, figure_rows(found), score_text(found), verdicts)
+
+
+def _alerts() -> frozenset[str]:
+    from tc.lab.alerting import shipped_alerts
+
+    return frozenset(shipped_alerts())
+
+
+def _require_programs(plan: DrillPlan) -> None:
+    """Raise InconclusiveError, before anything is made, where alerts are wanted and cannot be had."""
+    from tc.lab.alerting import require_programs
+
+    if plan.sees_alerts:
+        require_programs()
+
+
+__all__ = [
+    "DrillPlan",
+    "DrillReport",
+    "FinishedDrill",
+    "FinishedSuite",
+    "report_drills",
+    "run_drill",
+    "run_suite",
+    "shipped_drills",
+    "shipped_folder",
+    "stored_verdicts",
+]
