@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, get_args
 
 import msgspec
 
@@ -11,6 +11,17 @@ FeedState = Literal["live", "quiet", "silent", "dead", "disconnected"]
 nothing new either, or the instrument's other channels come and this one need not. ``silent``: none comes, and nobody knows why,
 or a bar is overdue although the venue traded. ``dead``: none comes although the venue has news. ``disconnected``: none comes, and
 there is no connection."""
+
+Anomaly = Literal["gap", "duplicate", "backwards", "delayed", "crossed", "empty"]
+"""What can be wrong with a message: it does not follow the one before; is that one again; has an older number or stamp; was a
+second longer on its way than the fastest; bids what is asked or more; has a price or a size of zero."""
+
+ANOMALIES: Mapping[str, tuple[Anomaly, ...]] = {
+    "QuoteTick": ("duplicate", "backwards", "delayed", "crossed", "empty"),
+    "TradeTick": ("duplicate", "backwards", "delayed"),
+    "OrderBookDeltas": ("gap", "duplicate", "backwards", "delayed"),
+}
+"""By channel, what its messages can tell of that."""
 
 type Question = Literal["touch", "trades"]
 """What a venue is asked: for its best prices and their sizes, or for its last trade."""
@@ -59,6 +70,8 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How often one is due, where that is known, as of bars; else 0.
     since_ns
         When it was first seen to be subscribed to; 0 where that is not known.
+    anomalies
+        How many messages were wrong, by what was wrong with them; empty where nobody judges them.
 
     """
 
@@ -68,6 +81,13 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages: int
     every_s: float = 0.0
     since_ns: int = 0
+    anomalies: dict[str, int] = {}
+
+
+def anomalies_of(channel: Channel) -> tuple[tuple[Anomaly, int], ...]:
+    """Return how many messages of a channel were wrong, by what was, as far as they are judged; of what is known here only."""
+    kinds: tuple[Anomaly, ...] = get_args(Anomaly)
+    return tuple((kind, channel.anomalies[kind]) for kind in kinds if kind in channel.anomalies)
 
 
 class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

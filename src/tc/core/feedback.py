@@ -29,14 +29,17 @@ _NEW: frozenset[Kind] = frozenset({"NEW"})
 _NOTHING: frozenset[Kind] = frozenset()
 
 SETTLES: dict[type, frozenset[Kind]] = {
-    OrderAccepted: frozenset({"NEW", "REPLACE"}),
+    OrderAccepted: frozenset({"NEW", "REPLACE", "CANCEL"}),
     OrderTriggered: _NEW,
     OrderModifyRejected: frozenset({"REPLACE"}),
     OrderCancelRejected: frozenset({"CANCEL"}),
     OrderUpdated: frozenset({"REPLACE"}),
     OrderFilled: _NEW,
 }
-"""Which commands in flight an event answers, of an order that goes on; one that has ended answers every one of its key."""
+"""Which commands in flight an event answers, of an order that goes on; one that has ended answers every one of its key.
+
+An order that is accepted again is as it was: whatever was sent about it has not been carried out.
+"""
 
 
 def answered(before: State, folded: State, event: Event, gate: GateConfiguration) -> tuple[State, tuple[Outcome, ...]]:

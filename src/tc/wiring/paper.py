@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from tc.spec.venue_url import VenueUrl
     from tc.store.layout import RunDirectory
 
-_ASKED_EVERY_MS, _UNANSWERED_MS = 500, 5_000
-"""How often is looked for orders that the venue has not answered, and from which age on it is asked about one."""
+_ASKED_EVERY_MS, _UNANSWERED_MS, _ASKED_TIMES = 500, 5_000, 2
+"""How often is looked for orders that the venue has not answered, from which age on it is asked about one, and how often."""
 
 TAPE = "tape"
 """What the rows of a paper run refer to: what its own node saw."""
@@ -224,6 +224,7 @@ def request_of(
         reconciling=Reconciling(
             in_flight_check_ms=_ASKED_EVERY_MS,
             in_flight_threshold_ms=_UNANSWERED_MS if unanswered_s is None else seconds_ns(unanswered_s) // 10**6,
+            in_flight_retries=_ASKED_TIMES,
         ),
     )
 

@@ -121,6 +121,18 @@ def test_R42_a_cancel_that_was_rejected_is_asked_for_again() -> None:
     assert flatten_intents(stream.context) == (CancelIntent("A"),)
 
 
+def test_R62_an_order_that_is_accepted_again_answers_a_cancel_that_never_came_there() -> None:
+    stream = GatedStream()
+    stream.open("A")
+    assert results(stream.cancel("A")) == [("A", "allowed", ""), ("A", "sent", "")]
+    stream.emit(OrderPendingCancel(stream.now, stream.now, "A"))
+    assert ("A", "held", "in_flight") in results(stream.cancel("A"))
+    assert results(stream.accepted("A")) == [("A", "sent", "")]
+    assert [each.kind for each in stream.context.commands_in_flight()] == ["CANCEL"]
+    stream.canceled("A")
+    assert tuple(stream.context.commands_in_flight()) == ()
+
+
 def test_R42_what_the_engine_says_is_being_cancelled_is_not_cancelled_again() -> None:
     stream = GatedStream()
     stream.open("A")

@@ -61,7 +61,7 @@ class MarketObserved(EngineFact, frozen=True):
 
 
 class FeedDegraded(EngineFact, frozen=True):
-    """The market data of an instrument has a gap; what was seen of it is in doubt until a newer observation."""
+    """The market data of an instrument has a gap, or is no market: it is in doubt until a newer observation."""
 
     instrument_id: str
     reason: str

@@ -12,6 +12,37 @@ from tc.engines.nautilus.translate import exact
 from tc.errors import EngineError
 
 
+class Doubts:
+    """Since when what comes of an instrument's market is no market, and until when: a crossed book, or an empty side.
+
+    What was seen meanwhile is no newer than the doubt, so that the Core does not take it for the end of it.
+    """
+
+    def __init__(self) -> None:
+        self._latest: dict[str, tuple[int, int | None]] = {}
+
+    def begin(self, instrument_id: str, now_ns: int) -> bool:
+        """Doubt from now on; tell whether that is new."""
+        if self.is_open(instrument_id):
+            return False
+        self._latest[instrument_id] = (now_ns, None)
+        return True
+
+    def end(self, instrument_id: str, now_ns: int) -> None:
+        """Doubt nothing that comes from now on."""
+        since_ns, until_ns = self._latest[instrument_id]
+        self._latest[instrument_id] = (since_ns, now_ns if until_ns is None else until_ns)
+
+    def is_open(self, instrument_id: str) -> bool:
+        """Tell whether there is a doubt now."""
+        return instrument_id in self._latest and self._latest[instrument_id][1] is None
+
+    def certain_ns(self, instrument_id: str, seen_ns: int) -> int:
+        """Return how new what was seen at a stamp counts: no newer than the doubt in which it was seen."""
+        since_ns, until_ns = self._latest.get(instrument_id, (seen_ns, seen_ns))
+        return since_ns if seen_ns > since_ns and (until_ns is None or seen_ns < until_ns) else seen_ns
+
+
 class MarketView:
     """Says what the engine's cache holds of a market: the best quote, and the latest of last trade and last bar.
 
@@ -19,6 +50,7 @@ class MarketView:
     """
 
     def __init__(self, cache: CacheFacade) -> None:
+        self.doubts = Doubts()
         self._cache = cache
         self._bar_types: list[BarType] = []
         self._external: dict[InstrumentId, list[BarType]] = {}
@@ -27,7 +59,7 @@ class MarketView:
         """Return the observation of an instrument's market as it is now; None before any."""
         cache = self._cache
         quote, trade, bar = cache.quote_tick(instrument_id), cache.trade_tick(instrument_id), self._latest_bar(instrument_id)
-        return _observation(quote, trade, bar, instrument_id.value, at_ns)
+        return _observation(quote, trade, bar, instrument_id.value, at_ns, doubts=self.doubts)
 
     def _latest_bar(self, instrument_id: InstrumentId) -> Bar | None:
         bars = [bar for bar in map(self._cache.bar, self._external_types(instrument_id)) if bar is not None]
@@ -48,8 +80,9 @@ class MarketView:
 class RowObserver:
     """Sees a dataset's rows one by one: each is an observation of the market as it is with that row."""
 
-    def __init__(self, instrument_id: str) -> None:
+    def __init__(self, instrument_id: str, doubts: Doubts | None = None) -> None:
         self._instrument_id = instrument_id
+        self._doubts = Doubts() if doubts is None else doubts
         self._latest: dict[type, Any] = {}
 
     def __call__(self, row: Any, number: int) -> MarketObserved:  # noqa: ANN401 - a quote, a trade or a bar
@@ -58,7 +91,7 @@ class RowObserver:
         latest[type(row)] = row
         now_ns = row.ts_init
         quote, trade, bar = latest.get(QuoteTick), latest.get(TradeTick), latest.get(Bar)
-        observation = _observation(quote, trade, bar, self._instrument_id, now_ns, number)
+        observation = _observation(quote, trade, bar, self._instrument_id, now_ns, number, doubts=self._doubts)
         if observation is None:
             raise EngineError(f"row {number} is {type(row).__name__}, which a Core-native strategy cannot see")
         return observation
@@ -71,6 +104,8 @@ def _observation(
     instrument_id: str,
     at_ns: int,
     row: int | None = None,
+    *,
+    doubts: Doubts,
 ) -> MarketObserved | None:
     stamps = [datum.ts_init for datum in (quote, trade, bar) if datum is not None]
     if not stamps:
@@ -78,7 +113,7 @@ def _observation(
     last, last_quantity = _last(trade, bar)
     return MarketObserved(
         at_ns,
-        max(stamps),
+        doubts.certain_ns(instrument_id, max(stamps)),
         instrument_id,
         None if quote is None else exact(quote.bid_price),
         None if quote is None else exact(quote.bid_size),

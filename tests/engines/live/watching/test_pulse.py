@@ -45,6 +45,13 @@ class Recorder:
         return instrument_id == BTC
 
 
+class Integrity:
+    """Says of quotes what was wrong with them, and judges nothing else."""
+
+    def counts(self, instrument_id: str, channel: str) -> dict[str, int]:
+        return {"crossed": 2} if (instrument_id, channel) == (BTC, "QuoteTick") else {}
+
+
 class Scene:
     """A pulse, and what it looks at."""
 
@@ -67,7 +74,7 @@ class Scene:
         self.watch = Watch(lambda: None, lambda *_: None)
         self.status = SimpleNamespace(state=None)
         parts: Any = (SimpleNamespace(kernel=kernel), SimpleNamespace(context=self.context), Recorder(), self.watch, self.status)
-        self.pulse = Pulse(*parts, run=run)
+        self.pulse = Pulse(*parts, Integrity(), run=run)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -88,7 +95,7 @@ def test_it_says_how_the_node_is_and_what_was_subscribed_to_and_never_came() -> 
     scene.watch.lag_s = 0.25
     first = scene.pulse.look()
     since_ns = first.at_ns
-    quotes = Channel(BTC, "QuoteTick", last_ns=0, messages=0, since_ns=since_ns)
+    quotes = Channel(BTC, "QuoteTick", last_ns=0, messages=0, since_ns=since_ns, anomalies={"crossed": 2})
     assert first.channels == (Channel(BTC, "Bar", last_ns=5, messages=2, every_s=60.0), quotes)
     assert (first.state, first.position, first.waiting, first.open_orders, first.contradictions) == ("starting", 7, 2, 3, 1)
     assert (first.in_flight, first.oldest_in_flight_ns, first.lag_s) == (2, 8, 0.25)

@@ -118,11 +118,16 @@ def _risk_engine(request: PaperRequest) -> LiveRiskEngineConfig:
     return LiveRiskEngineConfig(graceful_shutdown_on_exception=True, **limits)
 
 
+_ASKS_AFTER_S = 0.5
+"""So long after the start begins what the engine asks again and again; a run that has just begun can lose an answer, too."""
+
+
 def _exec_engine(request: PaperRequest) -> LiveExecEngineConfig:
     ours = request.reconciling
     return LiveExecEngineConfig(
         reconciliation=ours.at_start,
         reconciliation_lookback_mins=ours.lookback_minutes,
+        reconciliation_startup_delay_secs=_ASKS_AFTER_S,
         # At the start a position is taken over with whatever fills explain it; afterwards this is set to what was asked for.
         generate_missing_orders=True,
         inflight_check_interval_ms=ours.in_flight_check_ms,

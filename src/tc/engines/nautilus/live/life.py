@@ -16,8 +16,8 @@ from tc.engines.nautilus.live.home import Home
 from tc.engines.nautilus.live.instrument import check_instrument
 from tc.engines.nautilus.live.ops_actor import OpsActor
 from tc.engines.nautilus.live.recording.recorder import LiveRecorder
-from tc.engines.nautilus.live.recording.taking_over import claim, taken_over, unknown_part
 from tc.engines.nautilus.live.recording.settling import settle_by_asking
+from tc.engines.nautilus.live.recording.taking_over import claim, taken_over, unknown_part
 from tc.engines.nautilus.live.recording.this_run import tell_only_this_run
 from tc.engines.nautilus.live.stopping.winding_down import WindingDown
 from tc.engines.nautilus.live.watching.oversight import Overseen, Oversight

@@ -9,7 +9,7 @@ from typing import Any
 from nautilus_trader.model import data, events
 from nautilus_trader.model.identifiers import InstrumentId
 
-from tc.core.events import EVENT_TYPES, Event, MarketDataRows, SnapshotTaken
+from tc.core.events import EVENT_TYPES, Event, FeedDegraded, MarketDataRows, SnapshotTaken
 from tc.engines.nautilus.live.home import Home
 from tc.engines.nautilus.live.recording.tape_rows import tape_rows
 from tc.engines.nautilus.recorder import require_ignored
@@ -163,6 +163,11 @@ class LiveRecorder:
         """Emit events of our own now, after everything that waits and the rows seen so far."""
         self._waiting.extend(events)
         self._flush()
+
+    def degrade(self, event: FeedDegraded) -> None:
+        """Emit that a feed is in doubt, as long as anything is recorded."""
+        if self._is_attached:
+            self.put(event)
 
     def catch_up(self) -> None:
         """Emit everything that waits, and the rows seen so far."""

@@ -11,7 +11,7 @@ _REWRITE = "_adjust_mass_status_fills"
 def settle_by_asking(node: HasKernel, is_connected: Callable[[], bool]) -> None:
     """From now on let the engine take reports as they are, and ask about unanswered orders only while somebody can answer.
 
-    An order that nobody could be asked about would be given up as rejected after so many questions, whatever the venue made of it.
+    An order that nobody could be asked about would be given up as rejected after so many questions, whatever came of it.
     """
     engine = node.kernel.exec_engine
     rewrite_no_history(engine)

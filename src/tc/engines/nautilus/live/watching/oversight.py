@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ from tc.engines.nautilus.live.recording.recorder import LiveRecorder
 from tc.engines.nautilus.live.recording.this_run import only_this_run
 from tc.engines.nautilus.live.stopping.kill import Kill
 from tc.engines.nautilus.live.watching.control_socket import ControlSocket
+from tc.engines.nautilus.live.watching.integrity import FeedIntegrity
 from tc.engines.nautilus.live.watching.pulse import Pulse
 from tc.engines.nautilus.live.watching.status import Status
 from tc.engines.nautilus.live.watching.watch import Watch
+from tc.engines.nautilus.observing import Doubts
 from tc.engines.nautilus.seams import HasKernel
 from tc.errors import RefusedError
 from tc.ports import NodeState, OwnLine, Stream, TapeWriter
@@ -54,6 +56,8 @@ class Overseen:
         When the run began; None where it begins now. What had ended at the venue before is another run's.
     run
         Where the node's heartbeat is written; None for nowhere.
+    doubts
+        Holds since when the market data is in doubt; who makes events of rows by ``see`` asks it, too.
 
     """
 
@@ -69,6 +73,7 @@ class Overseen:
     only: InstrumentId | None = None
     since_ns: int | None = None
     run: RunDirectory | None = None
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 class Oversight:
@@ -122,11 +127,14 @@ class Oversight:
             only=overseen.only,
         )
         self.gate = gate(self.recorder)
+        if self.gate is not None:
+            self.gate.adapter.market.doubts = overseen.doubts
+        integrity = FeedIntegrity(node, self.recorder, home=home, doubts=overseen.doubts)
         line = overseen.line
         self._kill = line if isinstance(line, str) else self._killing(node, stream, line, fail)
         self.watch = Watch(self.active, self._noted_only if isinstance(self._kill, str) else self._kill.ask)
         self.status = Status(node, stream, self.recorder, self.watch, run_id=overseen.run_id)
-        self.pulse = Pulse(node, stream, self.recorder, self.watch, self.status, run=overseen.run)
+        self.pulse = Pulse(node, stream, self.recorder, self.watch, self.status, integrity, run=overseen.run)
         self._beating: asyncio.Task[None] | None = None
         self.socket = ControlSocket(
             socket_path(overseen.runtime_root, overseen.run_id),

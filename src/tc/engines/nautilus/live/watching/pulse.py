@@ -11,6 +11,7 @@ from tc.checks.feed import Channel
 from tc.engines.nautilus.live.recording.recorder import LiveRecorder
 from tc.engines.nautilus.live.stopping.adapters import Adapters
 from tc.engines.nautilus.live.watching.connections import Connections
+from tc.engines.nautilus.live.watching.integrity import FeedIntegrity
 from tc.engines.nautilus.live.watching.status import Status
 from tc.engines.nautilus.live.watching.watch import Watch
 from tc.engines.nautilus.seams import HasKernel
@@ -28,7 +29,7 @@ class Pulse:
 
     Parameters
     ----------
-    node, stream, recorder, watch, status
+    node, stream, recorder, watch, status, integrity
         What is looked at.
     run
         Where it is written; None writes nothing.
@@ -36,13 +37,22 @@ class Pulse:
     """
 
     def __init__(
-        self, node: HasKernel, stream: Stream, recorder: LiveRecorder, watch: Watch, status: Status, *, run: RunDirectory | None
+        self,
+        node: HasKernel,
+        stream: Stream,
+        recorder: LiveRecorder,
+        watch: Watch,
+        status: Status,
+        integrity: FeedIntegrity,
+        *,
+        run: RunDirectory | None,
     ) -> None:
         self._kernel = node.kernel
         self._stream = stream
         self._recorder = recorder
         self._watch = watch
         self._status = status
+        self._integrity = integrity
         self._adapters = Adapters(node)
         self._connections = Connections(node)
         self._subscribed_ns: dict[tuple[str, str], int] = {}
@@ -94,6 +104,10 @@ class Pulse:
             contradictions=self._recorder.contradictions,
         )
 
+    def is_connected(self) -> bool:
+        """Whether orders can be asked about: the connection for execution is up, its stream included."""
+        return self._connections.look()["execution"]
+
     def _log(self, said: str) -> None:
         self._kernel.logger.error(said)
 
@@ -109,6 +123,7 @@ class Pulse:
                 messages=recorder.messages[key],
                 every_s=recorder.every_s.get(key, 0.0),
                 since_ns=self._subscribed_ns.get(key, 0),
+                anomalies=self._integrity.counts(*key),
             )
 
     def _subscribed(self) -> Iterator[tuple[str, str]]:
