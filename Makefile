@@ -7,8 +7,12 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv/bin
 # How many tests run at once.
 WORKERS ?= 2
+# Which drills, how often, and how many at once.
+TAGS ?=
+REPEAT ?= 1
+JOBS ?= 1
 
-.PHONY: help setup demo test check e2e golden bench docs sample soak dashboards observability compose-test fmt clean
+.PHONY: help setup demo test check e2e drills golden bench docs sample soak dashboards observability compose-test fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +32,9 @@ check: setup ## Format, lint, types, import contracts, generated files, lock fil
 
 e2e: setup ## Run the tests with real engines, processes and browsers only
 	@$(VENV)/pytest -m "e2e and not soak"
+
+drills: setup ## Carry out the drills of TAGS (all), REPEAT times (1), JOBS at once (1), with real Prometheus and Alertmanager
+	@$(VENV)/tc drill suite --tags "$(TAGS)" --repeat $(REPEAT) --jobs $(JOBS)
 
 golden: setup ## Rewrite the golden run directories; read the diff before you commit it
 	@TC_REWRITE_GOLDEN=1 $(VENV)/pytest tests/golden

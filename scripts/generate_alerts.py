@@ -95,7 +95,8 @@ def _rule(rule: dict[str, object]) -> Rule:
 
 def _section(rule: Rule) -> str:
     held = f"for {code(rule.holds)}" if rule.holds else "at once"
-    said = f"{_words(rule.description)}\n\n{rule.severity.capitalize()}, {held}. Runbook: `runbooks/{rule.runbook}.md`."
+    runbook = f"[{rule.runbook}](../runbooks/{rule.runbook}.md)"
+    said = f"{_words(rule.description)}\n\n{rule.severity.capitalize()}, {held}. Runbook: {runbook}."
     return f"## {rule.name}\n\n{said}\n\n```promql\n{rule.expr}\n```"
 
 

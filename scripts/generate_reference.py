@@ -9,6 +9,7 @@ from generate_alerts import rules as alert_rules
 from reference.artifacts import findings, metrics, observed_file, run_directory
 from reference.commands import command_line, exit_codes
 from reference.dashboards import dashboards
+from reference.drills import drill_pages
 from reference.events import event_types
 from reference.families import families
 from reference.rules import rules
@@ -30,6 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules,
     "alerts.md": alerts,
     "dashboards.md": dashboards,
+    **drill_pages(),
 }
 FILES: dict[Path, Callable[[], str]] = {**{FOLDER / name: render for name, render in PAGES.items()}, RULES: alert_rules}
 

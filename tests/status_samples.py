@@ -4,9 +4,21 @@ from dataclasses import replace
 
 from report_samples import HOSTILE
 from tc.checks.attention import Attention, Drill, Feed, Probe, Vitals, attention_of, attention_of_fleet
+from tc.checks.drills.facts import Outcome
 from tc.checks.reconcile.holdings import KINDS
 from tc.reports.reconciliation import FieldDifference, ReconciliationDocument, ToldFinding, ToldRow
-from tc.reports.status.content import Fleet, Gauge, Happening, Holding, Process, Readiness, RunBrief, RunDetail, Switch
+from tc.reports.status.content import (
+    DrillBrief,
+    Fleet,
+    Gauge,
+    Happening,
+    Holding,
+    Process,
+    Readiness,
+    RunBrief,
+    RunDetail,
+    Switch,
+)
 
 S = 1_000_000_000
 NOW_NS = 1_795_275_247_123_456_789
@@ -36,7 +48,6 @@ def finished(number: int, *, now_ns: int = NOW_NS) -> RunBrief:
         orders=number % 170,
         reconciled="clean" if mode == "paper" else "",
         reconciled_ns=created_ns + 30 * S if mode == "paper" else 0,
-        drills=(Drill("feed-freeze", "passed"), Drill("kill-switch", "passed")) if number % 9 == 0 else (),
         attention=attention_of(vitals, now_ns),
     )
 
@@ -78,7 +89,6 @@ def in_trouble(*, now_ns: int = NOW_NS) -> RunBrief:
         reconciled="found",
         findings=3,
         reconciled_ns=now_ns - 47 * S,
-        drills=(Drill("venue-disconnect", "failed"),),
     )
     return replace(
         live(now_ns=now_ns),
@@ -93,7 +103,6 @@ def in_trouble(*, now_ns: int = NOW_NS) -> RunBrief:
         reconciled="found",
         findings=3,
         reconciled_ns=now_ns - 47 * S,
-        drills=vitals.drills,
         attention=attention_of(vitals, now_ns),
     )
 
@@ -119,10 +128,34 @@ def fleet(number: int, *, now_ns: int = NOW_NS) -> list[RunBrief]:
     ]
 
 
+_DRILLS: tuple[tuple[str, str, Outcome], ...] = (
+    ("disconnect", "The connection to the venue is lost", "passed"),
+    ("journal-tamper", "A bit of the journal flips", "inconclusive"),
+    ("kill-while-hung", "The kill switch reaches a node that hangs", "failed"),
+    ("quiet-market", "Nothing is traded, and nothing is wrong", "passed"),
+)
 SWITCH = Switch("run eth-quoter-20261121T150311900412Z-04be77aa", "halt", "the feed is dead", "anna", NOW_NS - 40 * S)
+DRILLS = tuple(
+    DrillBrief(
+        name=name,
+        title=title,
+        verdict=verdict,
+        ended_ns=NOW_NS - (at + 1) * 7_000 * S,
+        executions=20,
+        passed=20 - at,
+        detect_ns=(at + 1) * 810_000_000,
+        mitigate_ns=None if at == 1 else 1_204_000_000,
+        recover_ns=6_100_000_000 if verdict == "passed" else None,
+    )
+    for at, (name, title, verdict) in enumerate(_DRILLS)
+)
 FLEET = Fleet(
     switches=(SWITCH,),
-    attention=attention_of_fleet(NOW_NS, switches=((SWITCH.scope, SWITCH.mode),)),
+    drills=DRILLS,
+    resilience="66.67 %",
+    attention=attention_of_fleet(
+        NOW_NS, switches=((SWITCH.scope, SWITCH.mode),), drills=tuple(Drill(each.name, each.verdict) for each in DRILLS)
+    ),
     left_out=0,
 )
 
@@ -218,7 +251,7 @@ def live_detail(brief: RunBrief | None = None, *, now_ns: int = NOW_NS) -> RunDe
             now_ns - 60 * S,
             "journal",
             "FeedDegraded",
-            f"the market data of {PERP} has a gap: the order book was out of sync",
+            f"the market data of {PERP} is in doubt: the order book was out of sync",
             is_grave=True,
         ),
         Happening(now_ns - 47 * S, "ops", "RunReconciled", "compared with the venue: found, 3 findings", is_grave=is_bad),
@@ -279,7 +312,6 @@ def hostile_brief() -> RunBrief:
         is_active=True,
         holdings=(Holding(HOSTILE, HOSTILE, HOSTILE, HOSTILE),) * 3,
         attention=(Attention("TcFeedStale", HOSTILE, HOSTILE), Attention("TcFeedSilent", HOSTILE, HOSTILE)),
-        drills=(Drill(HOSTILE, HOSTILE),),
     )
 
 
@@ -288,6 +320,8 @@ def hostile_fleet() -> Fleet:
     return Fleet(
         switches=(Switch(HOSTILE, HOSTILE, HOSTILE, HOSTILE, NOW_NS),),
         attention=(Attention("TcDataQualityFailed", HOSTILE, HOSTILE),),
+        drills=(DrillBrief(name=HOSTILE, title=HOSTILE, verdict="failed", ended_ns=10**30, executions=1, passed=0),),
+        resilience=HOSTILE,
     )
 
 

@@ -1,5 +1,6 @@
 """Runs that grow, end and crash under a test's hand, for what follows run directories."""
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tc.core.events.control import KillStep
 
 TRADED = {"id": INSTRUMENT, "base_currency": "BTC", "quote_currency": "USDT", "multiplier": "1", "is_inverse": False}
-RUN_SPEC = {"mode": "paper", "venue": {"name": "BINANCE"}, "node": {"reconciliation": {"every_s": "30"}}}
+RUN_SPEC = {"mode": "paper", "venue": {"name": "BINANCE"}, "node": {"reconciliation": {"every_s": "30"}, "min_free_mb": 200}}
 USED = ProcessUsage(2.0, 1.5, 1024, 8, 10, "buffered")
 OLD_NS = 1_700_000_000_123_456_789
 
@@ -68,10 +69,12 @@ class GrowingRun:
         self._written = len(self.stream.entries)
         self._journal.flush()
 
-    def say(self, *, now_ns: int | None = None, **other: Any) -> None:
-        """Write heartbeats of a node that trades, and of its supervisor."""
+    def say(self, *, now_ns: int | None = None, ahead_ns: int = 0, **other: Any) -> None:
+        """Write heartbeats of a node that trades, and whose clock may be ahead, and of its supervisor."""
         at_ns = now_ns or time.time_ns()
-        channel = Channel(INSTRUMENT, "QuoteTick", at_ns - 100_000_000, 7, since_ns=at_ns - SECOND)
+        last_ns, since_ns = at_ns + ahead_ns - 100_000_000, at_ns + ahead_ns - SECOND
+        anomalies = {"crossed": 2, "delayed": 0, "of a newer version": 9}
+        channel = Channel(INSTRUMENT, "QuoteTick", last_ns, 7, since_ns=since_ns, anomalies=anomalies)
         node: dict[str, Any] = {
             "state": "trading",
             "channels": (channel,),
@@ -80,10 +83,10 @@ class GrowingRun:
             "queues": {"data": 3},
             "longest_lag_s": 0.25,
             "in_flight": 1,
-            "oldest_in_flight_ns": at_ns - SECOND,
+            "oldest_in_flight_ns": at_ns + ahead_ns - SECOND,
             **other,
         }
-        write_heartbeat(self.directory, NodeHeartbeat(at_ns=at_ns, every_s=0.5, pid=1, position=1, **node))
+        write_heartbeat(self.directory, NodeHeartbeat(at_ns=at_ns + ahead_ns, every_s=0.5, pid=1, position=1, **node))
         said: dict[str, Any] = {
             "is_venue_reachable": True,
             "venue_asked_ns": at_ns,
@@ -93,6 +96,7 @@ class GrowingRun:
         said["witnesses"] = (Witness(INSTRUMENT, "QuoteTick", at_ns - 50_000_000, at_ns, has_moved=False),)
         heartbeat = SupervisorHeartbeat(at_ns=at_ns, every_s=1.0, pid=2, node_state="trading", is_node_alive=True, **said)
         write_heartbeat(self.directory, heartbeat)
+        written_at(at_ns, self.directory.node_heartbeat, self.directory.supervisor_heartbeat)
 
     def complete(self) -> None:
         """Let the stream end, and put that on disk; once."""
@@ -147,6 +151,12 @@ def growing(root: Path, run_id: str, stream: GatedStream | None = None, **other:
         yield run
     finally:
         run.crash()
+
+
+def written_at(at_ns: int, *paths: Path) -> None:
+    """Let files have been written then, by the kernel's clock."""
+    for path in paths:
+        os.utime(path, ns=(at_ns, at_ns))
 
 
 def metrics_of(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import REPOSITORY
+from drill_records import carried_out
 from paper_runs import PATIENCE_S, PaperRun, Place
 from system_programs import program
 from tc.core.events import OrderFilled
@@ -26,6 +27,8 @@ LIVE, GATED, BROKEN = "live-one", "gated-one", "broken-one"
 BUSY = ("--set", "strategy.parameters.half_spread_ticks=1", "--set", "node.market_data.speed=4")
 OFTEN = ("--set", "node.reconciliation.every_s=5", "--set", "node.reconciliation.on_mismatch=report")
 COMPOSE = REPOSITORY / "compose"
+OF_DRILLS = {"node-hang": "failed", "clock-jump": "inconclusive"}
+"""What drills came to; all others passed."""
 SPEC = REPOSITORY / "specs" / "ops_smoke_gated.yaml"
 NOBODY = {"observed_version": 1, "orders": [], "fills": [], "positions": []}
 """What a venue says that has never heard of the run: a comparison with it has findings."""
@@ -88,6 +91,8 @@ def watched(folder: Path) -> Iterator[tuple[Prometheus, PaperRun]]:
 
 
 def _finish_one(place: Place) -> None:
+    for drill in {path.stem for path in (REPOSITORY / "specs" / "drills").glob("*.yaml")} - {"paper"}:
+        carried_out(place.folder / "artifacts", drill, verdict=OF_DRILLS.get(drill, "passed"), ended_ns=time.time_ns())
     _done(place.tc("data", "prepare", "btcusdt-1m-sample"))
     _done(place.tc("data", "check", "btcusdt-1m-sample"))
     _done(place.tc("run", SPEC, "--run-id", GATED))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_quality import data_quality
+from drills import drills
 from fleet import fleet
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -24,7 +25,7 @@ def main() -> None:
     """Write the dashboards, or compare them."""
     asked = _arguments()
     DEFAULTS.update({PAGE_URL: asked.page_url, RUNBOOKS_URL: asked.runbooks_url})
-    made = {each["uid"]: each for each in map(_plain, (fleet(), one_run(), venue(), data_quality()))}
+    made = {each["uid"]: each for each in map(_plain, (fleet(), one_run(), venue(), data_quality(), drills()))}
     stale = [uid for uid, content in made.items() if _is_stale(asked.folder / f"{uid}.json", _text(content))]
     stale += [path.stem for path in asked.folder.glob("*.json") if path.stem not in made]
     if asked.check:

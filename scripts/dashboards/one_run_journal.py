@@ -6,7 +6,7 @@ from panels import PanelBuilder, bars, lines
 
 def events_and_process() -> tuple[PanelBuilder, ...]:
     """Return the panels of a run's journal and its process."""
-    return _events(), _by_type(), _journal(), _contradictions(), _rates(), _cpu(), _memory(), _storage(), _strategy()
+    return _events(), _by_type(), _journal(), _contradictions(), _rates(), _cpu(), _memory(), _storage(), _room(), _strategy()
 
 
 def _events() -> PanelBuilder:
@@ -67,6 +67,15 @@ def _storage() -> PanelBuilder:
         Query('tc_run_written_bytes_total{run="$run"}', "written"),
     )
     return lines(Shown("Storage", "Bytes read from and written to storage since the run began.", queries, "bytes"))
+
+
+def _room() -> PanelBuilder:
+    queries = (
+        Query('tc_run_disk_free_bytes{run="$run"}', "free"),
+        Query('tc_run_disk_min_free_bytes{run="$run"}', "the run stops itself below"),
+    )
+    text = "Room on the disk of a run at work, and the least that it goes on with; its alert fires below twice as much."
+    return lines(Shown("Room on its disk", text, queries, "bytes", runbook="disk-full", nothing="not at work"))
 
 
 def _strategy() -> PanelBuilder:

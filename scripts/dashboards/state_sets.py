@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from content import BLUE, GREEN, GREY, PURPLE, RED, YELLOW
 from grafana_foundation_sdk.models import dashboard as models
 
-from tc.telemetry.names import FEED_STATES, KILL_MODES, NODE_STATES, PROBE_STATES, READINESS_STATES, RUN_STATES, VERDICTS
+from tc.telemetry.names import (
+    DRILL_VERDICTS,
+    FEED_STATES,
+    KILL_MODES,
+    NODE_STATES,
+    PROBE_STATES,
+    READINESS_STATES,
+    RUN_STATES,
+    VERDICTS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ SCOPE = StateSet("tc_kill_switch_scope_state", "mode", KILL.colours)
 FEED = StateSet("tc_feed_state", "state", _colours(FEED_STATES, GREEN, BLUE, YELLOW, RED, PURPLE))
 NODE = StateSet("tc_node_state", "state", _colours(NODE_STATES, BLUE, BLUE, GREEN, YELLOW, RED, GREY, GREY))
 VERDICT = StateSet("tc_reconciliation_state", "verdict", _colours(VERDICTS, GREEN, RED, YELLOW))
+DRILL = StateSet("tc_drill_state", "verdict", _colours(DRILL_VERDICTS, GREEN, RED, YELLOW))
 PROBE = StateSet("tc_probe_state", "state", _colours(PROBE_STATES, GREEN, YELLOW, RED, RED, RED, PURPLE))
 READINESS = StateSet("tc_connectivity_readiness_state", "state", _colours(READINESS_STATES, GREY, GREEN, RED, RED))
 

@@ -16,14 +16,14 @@ def venue() -> dashboard.Dashboard:
     about = About("tc-venue", "tc / Venue and connectivity", "Do runs see their market and reach their venue, and would they?")
     made = {
         "": (_dead(), _silent(), _down(), _unreached(), _weightiest(), _failing()),
-        "Feeds": (_feeds(), _staleness(), _messages()),
+        "Feeds": (_feeds(), _staleness(), _messages(), _anomalies()),
         "Connections": (_connections(), _venue_up(), _reconnects(), _weight(), _weight_ratio(), _in_flight()),
-        "Nodes": (_node(), _heartbeats(), _lag(), _queues()),
+        "Nodes": (_node(), _heartbeats(), _lag(), _queues(), _clocks()),
         "Readiness and probes": readiness_and_probes(),
     }
     run = choice("run", 'label_values(tc_run_info{mode!="backtest"}, run)', label="Run", is_multi=True)
     return framed(
-        about, made, variables=(run,), alerts='alertname=~"Tc(Feed|Venue|Reconnect|Request|Heartbeat|EventLoop|Probe).*"'
+        about, made, variables=(run,), alerts='alertname=~"Tc(Feed|Venue|Reconnect|Request|Heartbeat|Clock|EventLoop|Probe).*"'
     )
 
 
@@ -99,6 +99,12 @@ def _messages() -> PanelBuilder:
     return lines(_of_runs("Messages", "Of market data, per second.", (query,), unit="cps", runbook="feed-stale"))
 
 
+def _anomalies() -> PanelBuilder:
+    query = Query(f"increase(tc_feed_anomalies_total{{{_RUN}}}[1m])", "{{run}} {{instrument}} {{channel}} {{kind}}")
+    text = "Messages that were wrong on the wire, in a minute: gap, duplicate, backwards, delayed, crossed, empty."
+    return lines(_of_runs("Anomalies", text, (query,), steps=from_on(1), runbook="feed-anomaly", width=24))
+
+
 def _connections() -> PanelBuilder:
     query = Query(f"tc_connection_up{{{_RUN}}}", "{{run}} {{client}}")
     return states(_of_runs("Connections", "Of the node's clients.", (query,), runbook="venue-connection"), UP)
@@ -157,6 +163,12 @@ def _lag() -> PanelBuilder:
     query = Query(f"tc_event_loop_lag_seconds{{{_RUN}}}", "{{run}}")
     text = "How late the node's event loop was: market data and orders wait as long."
     return lines(_of_runs("Event-loop lag", text, (query,), unit="s", steps=from_on(0.25), runbook="event-loop-lag", width=6))
+
+
+def _clocks() -> PanelBuilder:
+    query = Query(f"tc_clock_offset_seconds{{{_RUN}}}", "{{run}} {{source}}")
+    text = "How far the clock that a process goes by is ahead of the kernel's; below zero, behind. Its alert fires at a second."
+    return lines(_of_runs("Clock offset", text, (query,), unit="s", steps=from_on(1), runbook="clock-jump", width=24))
 
 
 def _queues() -> PanelBuilder:

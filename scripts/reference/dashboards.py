@@ -33,7 +33,7 @@ _NOTES = """
 
 def dashboards() -> str:
     """Return the page of all dashboards."""
-    order = ("tc-fleet", "tc-run", "tc-venue", "tc-data")
+    order = ("tc-fleet", "tc-run", "tc-venue", "tc-data", "tc-drills")
     contents: list[dict[str, Any]] = [json.loads((FOLDER / f"{uid}.json").read_text(encoding="utf-8")) for uid in order]
     rows = [(_link(_name(each)), each["description"], _choices(each)) for each in contents]
     blocks = [_INTRODUCTION, table(["dashboard", "what it answers", "what is chosen"], rows), "## What to know", _NOTES]

@@ -6,6 +6,8 @@ import yaml
 from conftest import REPOSITORY
 from tc.checks.attention import (
     ALERTS,
+    CLOCK_OFFSET_S,
+    DISK_MARGIN,
     IN_FLIGHT_NS,
     LOOP_LAG_S,
     MISSED_BEATS,
@@ -33,17 +35,18 @@ WELL = Vitals(
     started_ns=NOW - 100 * S,
     is_journal_intact=True,
     node_state="trading",
-    beats=(Beat("node", NOW - S // 2, 0.5), Beat("supervisor", NOW - S, 1.0)),
+    beats=(Beat("node", NOW - S // 2, 0.5, S), Beat("supervisor", NOW - S, 1.0, -S)),
     feeds=(Feed("BTC", "quotes", "live", NOW), Feed("BTC", "trades", "quiet", NOW - 60 * S)),
     loop_lag_s=LOOP_LAG_S,
     oldest_in_flight_ns=NOW - IN_FLIGHT_NS,
     request_weight=80,
     request_weight_limit=100,
+    free_bytes=DISK_MARGIN * 200_000_000,
+    min_free_bytes=200_000_000,
     limit_usage=(("max_position", 1.0),),
     reconciled="clean",
     reconciled_ns=NOW - 30 * S,
     reconciled_every_ns=30 * S,
-    drills=(Drill("feed-freeze", "passed"),),
     probes=(Probe("spec", "http://127.0.0.1:1", "ok", NOW),),
 )
 
@@ -87,7 +90,9 @@ def test_what_is_judged_here_has_the_names_severities_and_runbooks_of_the_alert_
         ("TcHeartbeatMissing", 'unless on (run) tc_node_state{state=~"starting|replaying|stopped"} == 1'),
         ("TcOrderStuckInFlight", f"> {IN_FLIGHT_NS // S} and"),
         ("TcEventLoopLag", f"> {LOOP_LAG_S} and"),
+        ("TcClockOffset", f"(tc_clock_offset_seconds > {CLOCK_OFFSET_S} or tc_clock_offset_seconds < -{CLOCK_OFFSET_S}) and"),
         ("TcRequestWeightHigh", f"> {REQUEST_WEIGHT} and"),
+        ("TcDiskNearlyFull", f"tc_run_disk_free_bytes < {DISK_MARGIN} * tc_run_disk_min_free_bytes and"),
         ("TcReconciliationOverdue", f"> {OVERDUE_INTERVALS} * tc_reconciliation_interval_seconds + {OVERDUE_NS // S} and"),
         ("TcSubmitAfterHalt", f"tc_run_ended_timestamp_seconds) < {RECENT_NS // S})"),
         ("TcReconciliationMismatch", f"tc_run_ended_timestamp_seconds) < {RECENT_NS // S})"),
@@ -110,7 +115,7 @@ def test_a_run_that_is_well_needs_no_attention_at_the_very_edge_of_each_threshol
         ({"submits_after_halt": 1_200}, ("TcSubmitAfterHalt", "", "1,200 orders")),
         (
             {"is_journal_intact": False},
-            ("TcJournalBroken", "", "a line does not follow from the one before, or breaks a rule"),
+            ("TcJournalBroken", "", "a line does not follow or breaks a rule, or the last verification found something"),
         ),
         ({"reconciled": "found", "findings": 3}, ("TcReconciliationMismatch", "", "3 findings")),
         ({"reconciled": "unknown"}, ("TcReconciliationUnknown", "", "what is not known is not flat")),
@@ -123,7 +128,12 @@ def test_a_run_that_is_well_needs_no_attention_at_the_very_edge_of_each_threshol
         ({"oldest_in_flight_ns": NOW - 6 * S}, ("TcOrderStuckInFlight", "", "sent 6 s ago")),
         ({"request_weight": 81}, ("TcRequestWeightHigh", "", "81 of 100 per minute")),
         ({"loop_lag_s": 0.3}, ("TcEventLoopLag", "", "0.30 s behind")),
-        ({"drills": (Drill("feed-freeze", "error"),)}, ("TcDrillFailed", "feed-freeze", "error")),
+        ({"beats": (Beat("node", NOW, 0.5, 30 * S),)}, ("TcClockOffset", "node", "+30.0 s")),
+        ({"beats": (Beat("node", NOW, 0.5, -S - 1),)}, ("TcClockOffset", "node", "-1.0 s")),
+        (
+            {"free_bytes": 399_999_999},
+            ("TcDiskNearlyFull", "", "399 MB are free, below 200 MB the run stops itself"),
+        ),
         (
             {"probes": (Probe("spec", "tcp://127.0.0.1:1", "timeout", NOW, 0.4),)},
             ("TcProbeFailing", "spec tcp://127.0.0.1:1", "timeout, 40% lost"),
@@ -196,6 +206,11 @@ def test_a_request_weight_that_is_not_known_is_not_high(weight: tuple[int | None
     assert REQUEST_WEIGHT < 1
 
 
+@pytest.mark.parametrize("room", [(None, 200), (0, None), (0, 0)])
+def test_a_disk_that_is_not_known_or_that_no_run_stops_for_is_not_nearly_full(room: tuple[int | None, int | None]) -> None:
+    assert names(replace(WELL, free_bytes=room[0], min_free_bytes=room[1])) == []
+
+
 def test_what_ended_is_judged_by_its_files_only() -> None:
     ended = replace(
         WELL,
@@ -204,6 +219,7 @@ def test_what_ended_is_judged_by_its_files_only() -> None:
         ended_ns=NOW - RECENT_NS,
         kill_mode="halt",
         loop_lag_s=9.0,
+        free_bytes=0,
         beats=(),
         reconciled="unknown",
         feeds=(Feed("BTC", "quotes", "dead", 0),),
@@ -244,7 +260,7 @@ def test_the_worst_comes_first_and_equally_bad_ones_in_the_order_of_the_list() -
             loop_lag_s=1.0,
             limit_usage=(("a", 2.0),),
             submits_after_halt=1,
-            drills=(Drill("d", "failed"),),
+            reconciled="unknown",
         ),
         NOW,
     )
@@ -252,15 +268,18 @@ def test_the_worst_comes_first_and_equally_bad_ones_in_the_order_of_the_list() -
     assert [each.alert for each in told] == sorted((each.alert for each in told), key=list(ALERTS).index)
 
 
-def test_beside_the_runs_switches_datasets_and_probes_are_judged() -> None:
+def test_beside_the_runs_switches_datasets_probes_and_drills_are_judged() -> None:
     told = attention_of_fleet(
         NOW,
         switches=(("all runs", "none"), ("name btc", "halt")),
         datasets=(("good", 0), ("bad", 1)),
         probes=(Probe("spec", "t", "tls_error", NOW, 1.0), Probe("spec", "u", "ok", NOW)),
+        drills=(Drill("a", "passed"), Drill("b", "inconclusive"), Drill("c", "failed")),
     )
     assert told == (
         Attention("TcKillSwitchScopeActive", "name btc", "halt"),
+        Attention("TcDrillFailed", "b", "inconclusive"),
+        Attention("TcDrillFailed", "c", "failed"),
         Attention("TcProbeFailing", "spec t", "tls_error, 100% lost"),
         Attention("TcDataQualityFailed", "bad", "1 finding"),
     )

@@ -179,6 +179,15 @@ def test_verify_of_a_run_without_a_seal_is_inconclusive(tc: Tc, root: Path) -> N
     assert tc("verify", "crashed", "--json").json("runs-verify")["status"] == "crashed"
 
 
+def test_verify_of_a_run_that_goes_on_is_enough_for_who_asks_for_no_seal(tc: Tc, root: Path) -> None:
+    run = make_run(root, "live", seal=False)
+    assert tc("verify", "live", "--live").code == 7
+    with RunLock(run):
+        assert (tc("verify", "live").code, tc("verify", "live", "--live").code) == (7, 0)
+        alter(run)
+        assert tc("verify", "live", "--live").code == 6
+
+
 def test_verify_of_a_run_that_is_hardly_there_prints_what_it_can(tc: Tc, root: Path) -> None:
     (root / "runs" / "empty").mkdir(parents=True)
     answer = tc("verify", "empty")

@@ -24,8 +24,6 @@ UNITS = {"bytes", "cps", "none", "percentunit", "s", "short"}
 COLUMN_UNITS = {*UNITS, "dateTimeAsIso", "dateTimeFromNow", "dtdurations"}
 COLOURS = {"blue", "green", "purple", "red", "text", "yellow"}
 SHOWN_ELSEWHERE = {
-    "tc_drill_state": "the dashboard of drills comes with them; a drill that failed is an alert, and so in Fleet",
-    "tc_drill_timestamp_seconds": "as above",
     "tc_run_resumed_timestamp_seconds": "for the alert on overdue comparisons; Run shows how often a run went on",
 }
 UIDS = sorted(dashboards())
@@ -49,8 +47,8 @@ def found(content: Any, key: str) -> list[Any]:
     return []
 
 
-def test_there_are_the_four_of_the_provisioned_folder() -> None:
-    assert UIDS == ["tc-data", "tc-fleet", "tc-run", "tc-venue"]
+def test_there_are_the_five_of_the_provisioned_folder() -> None:
+    assert UIDS == ["tc-data", "tc-drills", "tc-fleet", "tc-run", "tc-venue"]
 
 
 def test_the_committed_files_are_what_the_code_makes_and_others_can_be_made_with_other_addresses(tmp_path: Path) -> None:
@@ -140,7 +138,7 @@ def test_every_variable_of_a_query_exists_and_every_data_source_is_chosen(uid: s
 def test_every_runbook_of_an_alert_is_linked_from_a_panel() -> None:
     rules = (REPOSITORY / "compose" / "prometheus" / "alerts" / "tc-alerts.yaml").read_text()
     linked = {url.rpartition("/")[2] for uid in UIDS for url in found(dashboards()[uid], "url") if url}
-    assert set(re.findall(r"^ +runbook: (\S+)$", rules, re.MULTILINE)) - linked == {"drill-failed"}
+    assert set(re.findall(r"^ +runbook: (\S+)$", rules, re.MULTILINE)) - linked == set()
 
 
 def test_every_family_is_in_a_panel_and_no_panel_asks_for_another() -> None:
@@ -148,6 +146,11 @@ def test_every_family_is_in_a_panel_and_no_panel_asks_for_another() -> None:
     names = {family.name for family in FAMILIES}
     assert names - asked == SHOWN_ELSEWHERE.keys()
     assert asked - names == set()
+
+
+def test_every_drill_that_comes_with_tc_has_a_panel() -> None:
+    shipped = {path.stem for path in (REPOSITORY / "specs" / "drills").glob("*.yaml")} - {"paper"}
+    assert {panel["title"] for panel in panels("tc-drills")} & {path.stem for path in RUNBOOKS.glob("*.md")} == shipped
 
 
 def test_every_recorded_series_that_is_asked_for_is_recorded() -> None:

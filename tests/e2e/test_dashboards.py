@@ -19,8 +19,8 @@ OF_A_BACKTEST = {"This run", "Strategy", "Denials and rejections", "Profit and c
 """Panels that say something only of a run that ended, is a packaged scenario, was denied something, or closed a position."""
 OF_SOME_ALERTS = {label for family in FAMILIES for label in family.labels}
 """Columns of alerts: each has the labels of what it is about."""
-MARKED = {"tc-fleet", "tc-run"}
-"""Dashboards about what a killed run raises alerts on."""
+MARKED = {"tc-fleet", "tc-run", "tc-drills"}
+"""Dashboards about what a killed run, or a drill that failed, raises alerts on."""
 
 type Chosen = Mapping[str, Sequence[str] | str]
 type Answers = dict[Asked, list[dict[str, Any]]]

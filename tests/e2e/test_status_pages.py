@@ -13,50 +13,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from browsers import chromium_running
+from browsers import CONTRAST, chromium_running
 from conftest import REPOSITORY
+from drill_records import carried_out
 from fakes import make_run
 from gated import GatedStream
 from report_samples import HOSTILE
 from status_samples import FLEET, NOW_NS, fleet, hostile_brief, hostile_detail, hostile_fleet, in_trouble, live_detail
 from tc.reports.status.choice import Choice
 from tc.reports.status.html import render_overview, render_run
-from tc.store.facts import DrillConcluded
-from tc.store.ops import append_fact
 from tracked_runs import GrowingRun, growing, killed, paper_configuration, traded
 
 SHOTS = Path(os.environ.get("TC_TEST_ARTIFACTS", REPOSITORY / "test-artifacts")) / "status"
 PHONE, TABLET, DESKTOP = 390, 1024, 1280
 RUNS = 60
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const linear = (each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
-  const light = (colour) => [0.2126, 0.7152, 0.0722].reduce((sum, part, at) => sum + part * linear(colour[at] / 255), 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = rgba(getComputedStyle(at).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    return [255, 255, 255, 255];
-  };
-  const poor = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    if (!texts.currentNode.nodeValue.trim() || !element.checkVisibility()) continue;
-    if (element.closest("script, style, title, noscript")) continue;
-    const [front, back] = [light(rgba(getComputedStyle(element).color)), light(behind(element))];
-    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
-    if (ratio < 4.5) poor.push(`${ratio.toFixed(2)} ${element.className} ${texts.currentNode.nodeValue.trim().slice(0, 30)}`);
-  }
-  return poor;
-}"""
 FOCUS_IS_SEEN = (
     "() => document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== 'none'"
 )
@@ -113,9 +83,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     root = tmp_path_factory.mktemp("served")
     states = ("completed", "completed", "failed", "stopped")
     for at in range(RUNS):
-        run = make_run(root, f"ended-{at:03d}", status=states[at % 4], rounds=2, created_ns=time.time_ns() - at * 3_600 * 10**9)  # type: ignore[arg-type]
-        if at % 20 == 0:
-            append_fact(run, DrillConcluded(at_ns=time.time_ns(), tc="0", drill="feed-freeze", verdict="passed"))
+        make_run(root, f"ended-{at:03d}", status=states[at % 4], rounds=2, created_ns=time.time_ns() - at * 3_600 * 10**9)  # type: ignore[arg-type]
+    for drill in ("disconnect", "kill-while-hung", "quiet-market"):
+        carried_out(root, drill, ended_ns=time.time_ns())
     stream = traded(GatedStream(paper_configuration()))
     with growing(root, "live", stream, created_ns=time.time_ns()) as live, serving(root) as (address, _):
         live.say()
@@ -240,16 +210,16 @@ def test_what_a_reader_types_or_marks_is_not_taken_away(context: Callable[..., B
 def test_without_scripts_filters_search_and_pages_work(context: Callable[..., BrowserContext], served: Served) -> None:
     page = opened(context(java_script_enabled=False), served.address).page
     assert page.locator("#pause").is_hidden()
-    assert page.locator("tbody tr").count() == 50
+    assert page.locator("#runs tbody tr").count() == 50
     page.get_by_role("link", name="Older", exact=True).click()
-    assert page.locator("tbody tr").count() == RUNS + 1 - 50
+    assert page.locator("#runs tbody tr").count() == RUNS + 1 - 50
     page.get_by_role("navigation", name="State").get_by_role("link", name="failed").click()
-    assert page.locator("tbody tr").count() == RUNS // 4
+    assert page.locator("#runs tbody tr").count() == RUNS // 4
     assert page.locator("[aria-current]").first.inner_text() == f"failed {RUNS // 4}"
     page.get_by_role("searchbox", name="Run, name or strategy").fill("ended-00")
     page.get_by_role("button", name="Find").click()
     assert page.url.endswith("/?state=failed&q=ended-00")
-    assert page.locator("tbody tr").count() == 2
+    assert page.locator("#runs tbody tr").count() == 2
     page.locator("tbody a").first.click()
     assert page.url == f"{served.address}runs/ended-002"
     assert page.get_by_role("heading", name="Timeline").is_visible()

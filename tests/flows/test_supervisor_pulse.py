@@ -116,6 +116,25 @@ def heard(run: RunDirectory, is_so: Callable[[SupervisorHeartbeat], bool]) -> Su
     return said
 
 
+def test_a_clock_that_was_set_back_silences_nobody(scene: Scene) -> None:
+    scene.pulse._write(scene.venue)
+    scene.after(0, hears=True)
+    assert scene.venue.asked == ["time"]
+    scene.clock.now_ns -= 3_600 * S
+    scene.pulse._write(scene.venue)
+    said = read_supervisor_heartbeat(scene.run)
+    assert said is not None
+    assert said.at_ns == scene.clock.now_ns
+    scene.after(0, hears=True)
+    assert scene.venue.asked == ["time", "time"]
+    scene.after(2.5)
+    asked = len(scene.venue.asked)
+    scene.clock.now_ns -= 3_600 * S
+    scene.last_ns = scene.clock.now_ns
+    scene.after(1.5)
+    assert scene.venue.asked[asked:] == ["BTCUSDT"]
+
+
 def test_while_all_is_heard_only_the_time_is_asked_and_seldom(scene: Scene) -> None:
     for _ in range(40):
         assert scene.after(0.5, hears=True) == ()

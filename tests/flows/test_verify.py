@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from threading import Timer
 
 import msgspec
 import pytest
@@ -304,6 +305,19 @@ def test_a_run_that_is_being_written_is_said_to_be(tmp_path: Path) -> None:
         assert any("being written now" in note for note in found.notes)
         active.metadata.unlink()
         assert verified(active).status == "created"
+
+
+def test_what_a_run_that_goes_on_is_just_writing_is_no_finding_and_what_stays_is(tmp_path: Path) -> None:
+    active = make_run(tmp_path, seal=False)
+    with RunLock(active):
+        artifact = write_ops_artifact(active, "reconciliation-0001.json", b"{}")
+        assert codes(active) == [("file_extra", "ops/reconciliation-0001.json")]
+        fact = Timer(0.1, append_fact, (active, ReportWritten(at_ns=2, tc="0", artifacts=(artifact,))))
+        fact.start()
+        assert codes(active) == []
+        fact.join()
+        active.journal.write_bytes(active.journal.read_bytes().replace(b'"digest":"', b'"digest":"0', 1))
+        assert codes(active) == [("not_a_line", "journal.jsonl line 1")]
 
 
 def test_a_seal_that_was_removed_or_never_written_is_found_once_the_run_says_that_it_ended(tmp_path: Path) -> None:

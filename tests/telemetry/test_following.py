@@ -12,6 +12,7 @@ from tc.errors import ArtifactError
 from tc.reports.metrics import run_metrics
 from tc.reports.summary import summarize
 from tc.store.journal import read_entries
+from tc.store.journal.blocks import BLOCK_BYTES
 from tc.store.layout import RunDirectory
 from tc.telemetry.figures import Figures
 from tc.telemetry.following import Follower
@@ -31,6 +32,11 @@ def followed(run: RunDirectory) -> Follower:
     follower.read(AT_ONCE)
     assert follower.is_read
     return follower
+
+
+def read_bytes() -> int:
+    """Return how many bytes this process has read so far."""
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def figures_of(run: RunDirectory) -> Figures:
@@ -109,9 +115,64 @@ def test_what_only_seemed_damaged_is_read_on(run: RunDirectory) -> None:
     assert (follower.is_read, follower.is_intact, follower.figures) == (True, True, figures_of(run))
 
 
+@pytest.mark.parametrize("slice_s", [A_LITTLE, AT_ONCE])
+def test_a_journal_that_is_put_back_is_read_on_however_much_came_behind_the_damage(run: RunDirectory, slice_s: float) -> None:
+    data = run.journal.read_bytes()
+    begin = data.index(b"\n", 5000) + 1
+    harmed = data[:begin] + data[begin:].replace(b'"digest":"', b'"digest":"0', 1)
+    run.journal.write_bytes(harmed[: len(harmed) // 2])
+    follower = Follower(run, tally_of)
+    for end in (len(harmed) // 2, len(harmed) // 2, len(harmed), len(harmed)):
+        run.journal.write_bytes(harmed[:end])
+        follower.read(AT_ONCE)
+    assert (follower.is_read, follower.is_intact) == (True, False)
+    before = follower.figures
+    assert before is not None
+    assert before.journal.entries == data[:begin].count(b"\n")
+    run.journal.write_bytes(data)
+    follower.read(slice_s)
+    while not follower.is_read:
+        assert (follower.is_intact, follower.figures) == (False, before)
+        follower.read(slice_s)
+    assert (follower.is_intact, follower.figures) == (True, figures_of(run))
+
+
+def test_a_damaged_journal_costs_the_same_at_each_look_whatever_came_before_and_behind_it(run: RunDirectory) -> None:
+    data = run.journal.read_bytes()
+    begin = data.index(b"\n", len(data) // 2) + 1
+    costs = []
+    for behind in (b"", b"x\n" * (BLOCK_BYTES // 2), b"x\n" * (8 * BLOCK_BYTES)):
+        run.journal.write_bytes(data[:begin] + b"{}\n" + behind)
+        follower = Follower(run, tally_of)
+        follower.read(AT_ONCE)
+        follower.read(AT_ONCE)
+        assert not follower.is_intact
+        before = read_bytes()
+        follower.read(AT_ONCE)
+        costs.append(read_bytes() - before)
+    assert costs[1] == costs[2] <= 2 * BLOCK_BYTES
+    assert costs[0] < 100
+
+
+def test_a_journal_that_is_damaged_again_after_it_was_put_back_is_looked_at_twice_again(run: RunDirectory) -> None:
+    data = run.journal.read_bytes()
+    half = data[: data.index(b"\n", len(data) // 2) + 1]
+    follower = Follower(run, tally_of)
+    for whole in (half, data):
+        run.journal.write_bytes(whole[:-3] + b"\0\0\n")
+        follower.read(AT_ONCE)
+        assert (follower.is_read, follower.is_intact) == (False, True)
+        follower.read(AT_ONCE)
+        assert (follower.is_read, follower.is_intact) == (True, False)
+        run.journal.write_bytes(whole)
+        follower.read(AT_ONCE)
+        assert (follower.is_read, follower.is_intact) == (True, True)
+    assert follower.figures == figures_of(run)
+
+
 @pytest.mark.parametrize("harm", ["cut", "removed"])
 def test_what_was_counted_stands_when_the_journal_is_cut_or_gone(run: RunDirectory, harm: str) -> None:
-    follower = followed(run)
+    follower, data = followed(run), run.journal.read_bytes()
     before = follower.figures
     if harm == "cut":
         os.truncate(run.journal, 100)
@@ -120,6 +181,9 @@ def test_what_was_counted_stands_when_the_journal_is_cut_or_gone(run: RunDirecto
     for _ in range(2):
         follower.read(AT_ONCE)
         assert (follower.is_read, follower.is_intact, follower.figures) == (True, False, before)
+    run.journal.write_bytes(data)
+    follower.read(AT_ONCE)
+    assert (follower.is_read, follower.is_intact, follower.figures) == (True, True, before)
 
 
 def test_a_journal_is_not_counted_by_a_configuration_that_was_altered(run: RunDirectory) -> None:

@@ -12,8 +12,10 @@ import pytest
 
 from fakes import make_run
 from gated import GatedStream
+from tc.flows.verify import record_verification, verify_run
+from tc.flows.witness import Witness
 from tc.reports.tally.journal import JournalTally
-from tc.store.facts import DrillConcluded, RunVerified
+from tc.store.facts import ReadinessChecked, RunVerified
 from tc.store.kill_switch import FOLDER, KillSwitch, Scope
 from tc.store.layout import RunDirectory, runs_root
 from tc.store.ops import append_fact
@@ -66,9 +68,9 @@ def test_finished_runs_are_read_once_and_seen_again_when_something_is_appended(t
     before = facts_in(index, "one")
     assert look(index) == NOTHING
     assert facts_in(index, "one") is before
-    append_fact(run, DrillConcluded(at_ns=7, tc="0", drill="feed-freeze", verdict="failed"))
+    append_fact(run, ReadinessChecked(at_ns=7, tc="0", state="configured", spec="quoter"))
     assert look(index).run_ids == ("one",)
-    assert [(each.drill, each.verdict) for each in facts_in(index, "one").drills] == [("feed-freeze", "failed")]
+    assert [(each.spec, each.state) for each in facts_in(index, "one").readiness] == [("quoter", "configured")]
 
 
 def test_newest_runs_come_first_and_a_removed_one_is_gone(tmp_path: Path) -> None:
@@ -170,8 +172,7 @@ def test_a_run_that_is_sealed_between_two_looks_never_seems_to_have_crashed(tmp_
 def test_a_run_in_the_place_of_one_that_was_removed_is_another_one(tmp_path: Path) -> None:
     index = index_of(tmp_path)
     with growing(tmp_path, "again", traded(GatedStream(paper_configuration()))) as run:
-        drill = DrillConcluded(at_ns=1, tc="0", drill="old", verdict="failed")
-        append_fact(run.directory, drill)
+        append_fact(run.directory, ReadinessChecked(at_ns=1, tc="0", state="configured", spec="old"))
         look(index)
         entries = values_of(facts_in(index, "again"), "tc_journal_entries_total")
     shutil.rmtree(run.directory.path)
@@ -180,7 +181,7 @@ def test_a_run_in_the_place_of_one_that_was_removed_is_another_one(tmp_path: Pat
         for _ in range(3):
             look(index)
         facts = facts_in(index, "again")
-        assert (facts.is_intact, facts.is_active, facts.drills) == (True, True, ())
+        assert (facts.is_intact, facts.is_active, facts.readiness) == (True, True, ())
         assert values_of(facts, "tc_journal_entries_total")[()] > entries[()]
 
 
@@ -222,6 +223,71 @@ def test_a_sealed_journal_of_another_length_or_found_wrong_by_a_verification_is_
     append_fact(judged, RunVerified(at_ns=2, tc="0", merkle_root="ab", findings=0))
     look(index)
     assert values_of(facts_in(index, "judged"), "tc_journal_intact") == {(): 1}
+
+
+def flip_a_digit(path: Path, line: int) -> None:
+    """Change a digit of a line's digest, or change it back: whoever has the file open goes on writing to it."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    at = sum(map(len, lines[:line])) + next(place for place in range(11, 75) if chr(lines[line][place]).isdigit())
+    with path.open("r+b") as file:
+        file.seek(at)
+        digit = file.read(1)
+        file.seek(at)
+        file.write(bytes([digit[0] ^ 1]))
+
+
+def test_a_line_that_changed_after_it_was_read_is_told_by_a_recorded_verification_until_one_finds_nothing(tmp_path: Path) -> None:
+    def intact() -> dict[tuple[str, ...], float]:
+        run.stream.market()
+        run.write()
+        for _ in range(3):
+            look(index)
+        return values_of(facts_in(index, "live"), "tc_journal_intact")
+
+    def verify() -> int:
+        found = verify_run(run.directory, data_root=None)
+        record_verification(run.directory, found, expected_root=None, by=Witness(at_ns=1, tc="0", user="someone"))
+        return len(found.findings)
+
+    with growing(tmp_path, "live", traded(GatedStream(paper_configuration()))) as run:
+        index = index_of(tmp_path)
+        assert (intact(), verify(), intact()) == ({(): 1}, 0, {(): 1})
+        flip_a_digit(run.directory.journal, 3)
+        assert intact() == {(): 1}, "nobody reads a line twice"
+        assert (verify(), intact()) == (1, {(): 0})
+        flip_a_digit(run.directory.journal, 3)
+        assert intact() == {(): 0}, "nobody has looked again"
+        assert (verify(), intact()) == (0, {(): 1})
+
+
+def test_a_line_that_changes_before_it_is_read_is_told_at_once_and_until_it_is_put_back(tmp_path: Path) -> None:
+    with growing(tmp_path, "live", traded(GatedStream(paper_configuration()))) as run:
+        index = index_of(tmp_path)
+        look(index)
+        run.stream.market()
+        run.write()
+        flip_a_digit(run.directory.journal, -1)
+        look(index)
+        look(index)
+        assert values_of(facts_in(index, "live"), "tc_journal_intact") == {(): 0}
+        flip_a_digit(run.directory.journal, -1)
+        look(index)
+        entries = len(run.directory.journal.read_bytes().splitlines())
+        assert values_of(facts_in(index, "live"), "tc_journal_intact") == {(): 1}
+        assert values_of(facts_in(index, "live"), "tc_journal_entries_total") == {(): entries}
+
+
+def test_a_damaged_line_of_the_ops_stream_hides_no_verification_behind_it(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    for findings in (0, 0):
+        append_fact(run, RunVerified(at_ns=1, tc="0", merkle_root="ab", findings=findings))
+    flip_a_digit(run.ops, 0)
+    index = index_of(tmp_path)
+    look(index)
+    assert values_of(facts_in(index, run.run_id), "tc_journal_intact") == {(): 0}
+    flip_a_digit(run.ops, 0)
+    look(index)
+    assert values_of(facts_in(index, run.run_id), "tc_journal_intact") == {(): 1}
 
 
 # Directories that are not what tc writes.

@@ -4,13 +4,13 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from fakes import make_run
 from tc.errors import ArtifactError
-from tc.store.facts import DrillConcluded, OpsArtifact, ReadinessChecked, RunReconciled, VenueProbed
+from tc.store.facts import OpsArtifact, ReadinessChecked, RunReconciled, VenueProbed
 from tc.store.layout import RunDirectory
 from tc.store.ops import append_fact, write_numbered_artifact
 from tc.telemetry.newest import keep
@@ -30,8 +30,12 @@ def compare(run: RunDirectory, verdict: str, *codes: str) -> None:
     append_fact(run, RunReconciled(at_ns=len(codes), tc="0", artifacts=(artifact,), **fact))
 
 
-def drill(run: RunDirectory, name: str, verdict: Literal["passed", "failed"] = "passed") -> None:
-    append_fact(run, DrillConcluded(at_ns=1, tc="0", drill=name, verdict=verdict))
+def check(run: RunDirectory, spec: str) -> None:
+    append_fact(run, ReadinessChecked(at_ns=1, tc="0", state="configured", spec=spec))
+
+
+def checked(facts: OpsFacts) -> list[str]:
+    return [each.spec for each in facts.readiness]
 
 
 def test_what_is_appended_is_taken_once(run: RunDirectory) -> None:
@@ -69,40 +73,37 @@ def test_an_artifact_that_is_gone_takes_nothing_else_away(run: RunDirectory) -> 
     assert (facts.compared.found, facts.compared.severities) == (1, None)
 
 
-def test_the_newest_of_each_spec_target_and_drill_counts(run: RunDirectory) -> None:
+def test_the_newest_of_each_spec_and_target_counts(run: RunDirectory) -> None:
     append_fact(run, ReadinessChecked(at_ns=1, tc="0", state="missing_credentials", spec="quoter"))
     append_fact(run, ReadinessChecked(at_ns=2, tc="0", state="configured", spec="quoter"))
-    drill(run, "feed-freeze", "failed")
-    drill(run, "feed-freeze", "passed")
     for failed in (2, 1):
         target: dict[str, Any] = {"spec": "quoter", "target": "tcp://127.0.0.1:9", "attempts": 4, "failed": failed}
         append_fact(run, VenueProbed(at_ns=1, tc="0", state="timeout", **target))
     facts = OpsFacts(run)
     facts.read()
     assert [each.state for each in facts.readiness] == ["configured"]
-    assert [each.verdict for each in facts.drills] == ["passed"]
     assert [(each.state, each.loss_ratio, each.phases) for each in facts.probes] == [("timeout", 0.25, ())]
 
 
 def test_a_line_that_is_torn_is_read_when_somebody_has_mended_it(run: RunDirectory) -> None:
-    drill(run, "one")
+    check(run, "one")
     with run.ops.open("ab") as file:
         file.write(b'{"digest":"00')
     facts = OpsFacts(run)
     facts.read()
-    drill(run, "two")
+    check(run, "two")
     facts.read()
-    assert [each.drill for each in facts.drills] == ["one", "two"]
+    assert checked(facts) == ["one", "two"]
 
 
 def test_nothing_behind_an_altered_line_is_believed(run: RunDirectory) -> None:
-    drill(run, "one")
-    drill(run, "two")
+    check(run, "one")
+    check(run, "two")
     lines = run.ops.read_bytes().splitlines(keepends=True)
     run.ops.write_bytes(lines[0] + lines[1].replace(b'"two"', b'"2.0"') + lines[1])
     facts = OpsFacts(run)
     facts.read()
-    assert [each.drill for each in facts.drills] == ["one"]
+    assert checked(facts) == ["one"]
 
 
 @pytest.mark.parametrize("name", ["../outside.json", "/proc/kmsg", "/dev/zero", "a\0b", ""])
@@ -131,37 +132,36 @@ def test_what_has_nothing_to_read_at_once_is_no_artifact() -> None:
 
 
 def test_facts_of_names_that_are_no_labels_are_told_to_nobody(run: RunDirectory) -> None:
-    drill(run, "d" * 201)
-    append_fact(run, ReadinessChecked(at_ns=1, tc="0", state="configured", spec="s" * 201))
+    check(run, "s" * 201)
     probe: dict[str, Any] = {"state": "ok", "spec": "quoter", "target": "t" * 201, "attempts": 1, "failed": 0}
     append_fact(run, VenueProbed(at_ns=1, tc="0", **probe))
-    drill(run, "d" * 200)
+    check(run, "s" * 200)
     facts = OpsFacts(run)
     facts.read()
-    assert ([each.drill for each in facts.drills], facts.readiness, facts.probes) == (["d" * 200], (), ())
+    assert (checked(facts), facts.probes) == (["s" * 200], ())
 
 
 def test_a_fact_of_no_time_ends_the_stream(run: RunDirectory) -> None:
-    drill(run, "one")
-    append_fact(run, DrillConcluded(at_ns=2**63, tc="0", drill="two", verdict="failed"))
+    check(run, "one")
+    append_fact(run, ReadinessChecked(at_ns=2**63, tc="0", state="configured", spec="two"))
     facts = OpsFacts(run)
     facts.read()
-    assert [each.drill for each in facts.drills] == ["one"]
+    assert checked(facts) == ["one"]
 
 
 def test_a_stream_of_gigabytes_takes_no_memory_and_no_time(run: RunDirectory) -> None:
-    drill(run, "one")
+    check(run, "one")
     os.truncate(run.ops, 1 << 40)
     began_s = time.monotonic()
     facts = OpsFacts(run)
     facts.read()
-    assert [each.drill for each in facts.drills] == ["one"]
+    assert checked(facts) == ["one"]
     assert time.monotonic() - began_s < 1
 
 
 def test_a_stream_that_was_replaced_is_read_anew(run: RunDirectory) -> None:
-    drill(run, "one")
-    drill(run, "two")
+    check(run, "one")
+    check(run, "two")
     facts = OpsFacts(run)
     facts.read()
     first = run.ops.read_bytes().splitlines(keepends=True)[0]
@@ -170,8 +170,8 @@ def test_a_stream_that_was_replaced_is_read_anew(run: RunDirectory) -> None:
             run.ops.unlink()
         run.ops.write_bytes(first)
         facts.read()
-        assert [each.drill for each in facts.drills] == ["one"], change
-        drill(run, "two")
+        assert checked(facts) == ["one"], change
+        check(run, "two")
         facts.read()
 
 

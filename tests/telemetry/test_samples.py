@@ -15,24 +15,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drill_records import carried_out
 from fakes import make_run
 from gated import INSTRUMENT, GatedStream
 from tc.core.events import AccountUpdated, Balance, OrderRejected
 from tc.reports.tally.refusals import KINDS_KEPT
 from tc.store.dataset import load_dataset
-from tc.store.facts import DrillConcluded, ReadinessChecked, RunReconciled, VenueProbed
+from tc.store.facts import ReadinessChecked, RunReconciled, VenueProbed
 from tc.store.heartbeat import SupervisorHeartbeat, write_heartbeat
 from tc.store.kill_switch import FOLDER, KillSwitch, Scope
 from tc.store.ops import append_fact, write_numbered_artifact
 from tc.store.quality import write_quality
 from tc.telemetry.figures import Figures, Refusal, decode_figures, packed, unpacked
-from tc.telemetry.fleet import fleet_samples
+from tc.telemetry.fleet import drill_samples, fleet_samples
 from tc.telemetry.names import BY_NAME, FAMILIES, Sample
 from tc.telemetry.recorded_samples import MOST_KINDS, MOST_REASONS, OTHER, added_up, by_reason
 from tc.telemetry.run_facts import RunFacts
 from tc.telemetry.samples import samples_of
 from tc.wiring.data import check_data, prepare_data
-from tracked_runs import OLD_NS, SECOND, facts_in, growing, index_of, killed, paper_configuration, traded, values_of
+from tracked_runs import (
+    OLD_NS,
+    SECOND,
+    facts_in,
+    growing,
+    index_of,
+    killed,
+    paper_configuration,
+    traded,
+    values_of,
+    written_at,
+)
 
 MADE_BY_WHO_LOOKS = {"tc_index_refresh_timestamp_seconds", "tc_index_refresh_duration_seconds"}
 SAMPLE = Path(__file__).resolve().parents[2] / "artifacts" / "sample"
@@ -75,7 +87,6 @@ def with_facts(run: Any) -> None:
     probe = write_numbered_artifact(run, "probe", ".json", probe_document())
     target: dict[str, Any] = {"spec": "quoter", "target": "http://127.0.0.1:18080", "attempts": 4, "failed": 1}
     append_fact(run, VenueProbed(**base, state="ok", artifacts=(probe,), **target))
-    append_fact(run, DrillConcluded(**base, drill="feed-freeze", verdict="passed"))
 
 
 def refused(stream: GatedStream) -> GatedStream:
@@ -100,6 +111,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Sampl
     KillSwitch(root / "runtime" / FOLDER).activate(Scope.of_name("quoter"), mode="halt", reason="a test", actor="me", at_ns=1)
     (root / "connectivity").mkdir()
     (root / "connectivity" / "probe-0001.json").write_bytes(probe_document())
+    carried_out(root, "disconnect")
     make_run(root, "broken").seal.write_bytes(b"{")
     stream = GatedStream(paper_configuration(max_daily_messages=100))
     with growing(root, "ended", killed(refused(traded(stream)))) as ended, growing(root, "live") as live:
@@ -114,7 +126,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Sampl
             index.refresh(time.time_ns())
         now_ns = time.time_ns()
         found = {run: list(samples_of(facts_in(index, run), now_ns)) for run in ("ended", "live", "broken", "")}
-        return {**found, "fleet": list(fleet_samples(index, now_ns))}
+        return {**found, "fleet": [*fleet_samples(index, now_ns), *drill_samples(index.fleet.drills)]}
 
 
 def of(samples: Iterable[Sample], family: str) -> dict[tuple[str, ...], float]:
@@ -174,6 +186,11 @@ def test_what_is_only_true_of_a_moment_is_told_of_runs_that_go_on(everything: di
     assert feed["live", INSTRUMENT, "QuoteTick", "live"] == 1
     (staleness,) = of(everything["live"], "tc_data_staleness_seconds").values()
     assert 0.1 <= staleness < 60
+
+
+def test_what_was_wrong_on_the_wire_is_told_by_the_kinds_that_are_known_zeros_too(everything: dict[str, list[Sample]]) -> None:
+    told = of(everything["live"], "tc_feed_anomalies_total")
+    assert told == {("live", INSTRUMENT, "QuoteTick", "crossed"): 2, ("live", INSTRUMENT, "QuoteTick", "delayed"): 0}
 
 
 def test_findings_of_the_last_comparison_are_told_by_severity(everything: dict[str, list[Sample]]) -> None:
@@ -377,6 +394,29 @@ def test_the_state_of_a_node_is_told_by_its_supervisor_once_the_node_says_nothin
         for at_ns, state in ((1_001 * SECOND, "trading"), (1_003 * SECOND, "replaying")):
             said = {"pid": 2, "node_state": "replaying", "is_node_alive": True}
             write_heartbeat(live.directory, SupervisorHeartbeat(at_ns=at_ns, every_s=1.0, **said))
+            written_at(at_ns, live.directory.supervisor_heartbeat)
             index.refresh(at_ns)
             states = of(samples_of(facts_in(index, "live"), at_ns), "tc_node_state")
             assert [labels[1] for labels, is_so in states.items() if is_so] == [state]
+
+
+@pytest.mark.parametrize("ahead_s", [30, -30])
+def test_a_node_whose_clock_is_wrong_is_heard_of_when_the_kernel_says_so_and_what_it_stamped_is_no_older(
+    tmp_path: Path, ahead_s: int
+) -> None:
+    with growing(tmp_path, "live") as live:
+        live.say(now_ns=1_000 * SECOND, ahead_ns=ahead_s * SECOND)
+        index = index_of(tmp_path)
+        index.refresh(1_000 * SECOND)
+        facts = facts_in(index, "live")
+        two_later_ns = 1_002 * SECOND
+        heard = {("node",): 1_000, ("supervisor",): 1_000}
+        assert values_of(facts, "tc_heartbeat_timestamp_seconds", now_ns=two_later_ns) == heard
+        assert values_of(facts, "tc_clock_offset_seconds", now_ns=two_later_ns) == {("node",): ahead_s, ("supervisor",): 0}
+        assert values_of(facts, "tc_order_oldest_in_flight_seconds", now_ns=two_later_ns) == {(): 3}
+        assert values_of(facts, "tc_data_staleness_seconds", now_ns=two_later_ns) == {(INSTRUMENT, "QuoteTick"): 2.1}
+        assert values_of(facts, "tc_feed_state", now_ns=two_later_ns)[INSTRUMENT, "QuoteTick", "quiet"] == 1
+        assert values_of(facts, "tc_node_state", now_ns=two_later_ns)[("trading",)] == 1
+        live.crash()
+        index.refresh(two_later_ns)
+        assert values_of(facts_in(index, "live"), "tc_clock_offset_seconds") == {}

@@ -7,10 +7,15 @@ from typing import Literal
 type Severity = Literal["critical", "warning"]
 
 _S = 1_000_000_000
+_MB = 1_000_000
 MISSED_BEATS = 5
 """A heartbeat is missing when so many of it did not come."""
 IN_FLIGHT_NS = 5 * _S
 LOOP_LAG_S = 0.25
+CLOCK_OFFSET_S = 1
+"""A clock that is wrong by more stamps orders with times that a venue refuses."""
+DISK_MARGIN = 2
+"""A disk is nearly full with less than so many times of what a run stops itself for."""
 REQUEST_WEIGHT = 0.8
 """The part of the venue's limit above which little is left for an emergency."""
 OVERDUE_INTERVALS, OVERDUE_NS = 2, 15 * _S
@@ -35,12 +40,14 @@ ALERTS: dict[str, Alert] = {
     "TcJournalBroken": Alert("critical", "journal-broken", "The journal is not as it was written"),
     "TcRunCrashed": Alert("critical", "restart-recovery", "The run crashed, and what it holds is unattended"),
     "TcHeartbeatMissing": Alert("critical", "heartbeat-missing", "A process does not say that it lives"),
+    "TcClockOffset": Alert("critical", "clock-jump", "A process goes by a clock that is wrong"),
     "TcVenueDisconnected": Alert("critical", "venue-connection", "The run has no connection to its venue"),
     "TcVenueUnreachable": Alert("critical", "venue-connection", "The venue does not answer"),
     "TcFeedStale": Alert("critical", "feed-stale", "The venue has news that do not come"),
     "TcReconciliationMismatch": Alert("critical", "reconciliation-mismatch", "The venue says something else than the journal"),
     "TcOrderStuckInFlight": Alert("critical", "order-stuck-in-flight", "The venue does not answer a command"),
     "TcRiskLimitExceeded": Alert("critical", "risk-limit-exceeded", "A limit is exceeded"),
+    "TcDiskNearlyFull": Alert("critical", "disk-full", "The disk is nearly full: the run will stop itself"),
     "TcKillSwitchScopeActive": Alert("warning", "safety-gate", "A kill switch is on"),
     "TcKillSwitchActive": Alert("warning", "safety-gate", "The kill switch is on"),
     "TcFeedSilent": Alert("warning", "feed-stale", "No market data comes, and nobody knows why"),
@@ -84,26 +91,28 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A process's last heartbeat: when it came, and how often it should."""
+    """A process's last heartbeat: when it came, how often it should, and how far its clock is ahead of the kernel's."""
 
     source: str
     at_ns: int
     every_s: float
+    offset_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A channel of market data, its state (see `tc.checks.feed`), and when its last message came; 0 for never."""
+    """A channel of market data: its state (see `tc.checks.feed`), when its last message came (0: never), how many were wrong."""
 
     instrument: str
     channel: str
     state: str
     last_ns: int
+    anomalies: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A drill's last verdict: passed, failed or error."""
+    """What a drill's last execution came to: passed, failed or inconclusive."""
 
     name: str
     verdict: str
@@ -139,12 +148,14 @@ class Vitals:
     node_state, beats, disconnected, is_venue_up, feeds, loop_lag_s, oldest_in_flight_ns, request_weight, request_weight_limit
         By its processes' heartbeats; ``disconnected`` names the clients that have no connection,
         ``is_venue_up`` is None before the venue was asked.
+    free_bytes, min_free_bytes
+        What is free on its disk, and with less than how much it stops itself; None while that is not known.
     limit_usage
         What is used of each limit, as a fraction.
     reconciled, findings, reconciled_ns, reconciled_every_ns
         The last comparison's verdict, its findings, when it was, and the time between two.
-    drills, probes
-        The last verdict or state of each.
+    probes
+        What the last one of each target found.
 
     """
 
@@ -167,12 +178,13 @@ class Vitals:
     oldest_in_flight_ns: int | None = None
     request_weight: int | None = None
     request_weight_limit: int | None = None
+    free_bytes: int | None = None
+    min_free_bytes: int | None = None
     limit_usage: tuple[tuple[str, float], ...] = ()
     reconciled: str = ""
     findings: int = 0
     reconciled_ns: int = 0
     reconciled_every_ns: int | None = None
-    drills: tuple[Drill, ...] = ()
     probes: tuple[Probe, ...] = ()
 
 
@@ -184,6 +196,7 @@ def attention_of(vitals: Vitals, now_ns: int) -> tuple[Attention, ...]:
     if vitals.is_active:
         found += _of_risk(vitals, now_ns)
         found += _of_processes(vitals, now_ns)
+        found += _of_disk(vitals)
     return tuple(sorted(found, key=ranked_by))
 
 
@@ -193,11 +206,13 @@ def attention_of_fleet(
     switches: tuple[tuple[str, str], ...] = (),
     datasets: tuple[tuple[str, int], ...] = (),
     probes: tuple[Probe, ...] = (),
+    drills: tuple[Drill, ...] = (),
 ) -> tuple[Attention, ...]:
-    """Return what needs attention beside the runs: kill switches (scope, mode), datasets (id, findings), and probes."""
+    """Return what needs attention beside the runs: kill switches (scope, mode), datasets (id, findings), probes and drills."""
     found = [Attention("TcKillSwitchScopeActive", scope, mode) for scope, mode in switches if mode != "none"]
     found += [Attention("TcDataQualityFailed", name, _count(findings, "finding")) for name, findings in datasets if findings]
     found += _of_probes(probes, now_ns)
+    found += [Attention("TcDrillFailed", drill.name, drill.verdict) for drill in drills if drill.verdict != "passed"]
     return tuple(sorted(found, key=ranked_by))
 
 
@@ -212,16 +227,13 @@ def _of_record(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
     if vitals.submits_after_halt and is_recent:
         yield Attention("TcSubmitAfterHalt", "", _count(vitals.submits_after_halt, "order"))
     if vitals.is_journal_intact is False:
-        yield Attention("TcJournalBroken", "", "a line does not follow from the one before, or breaks a rule")
+        yield Attention("TcJournalBroken", "", "a line does not follow or breaks a rule, or the last verification found something")
     if vitals.state == "crashed" and vitals.mode != "backtest":
         yield Attention("TcRunCrashed", "", "nobody is at work on it, and it was not ended")
     if vitals.reconciled == "found" and is_recent:
         yield Attention("TcReconciliationMismatch", "", _count(vitals.findings, "finding"))
     if vitals.reconciled == "unknown" and is_recent:
         yield Attention("TcReconciliationUnknown", "", "what is not known is not flat")
-    for drill in vitals.drills:
-        if drill.verdict != "passed":
-            yield Attention("TcDrillFailed", drill.name, drill.verdict)
 
 
 def _of_risk(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
@@ -243,6 +255,9 @@ def _of_processes(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
     for beat in vitals.beats if vitals.node_state not in _OWES_NO_BEAT else ():
         if now_ns - beat.at_ns > MISSED_BEATS * beat.every_s * _S:
             yield Attention("TcHeartbeatMissing", beat.source, f"the last one came {_seconds(now_ns - beat.at_ns)} ago")
+    for beat in vitals.beats:
+        if abs(beat.offset_ns) > CLOCK_OFFSET_S * _S:
+            yield Attention("TcClockOffset", beat.source, f"{beat.offset_ns / _S:+,.1f} s")
     yield from _of_connections(vitals)
     for feed in vitals.feeds:
         alert = _FEEDS.get(feed.state)
@@ -256,6 +271,12 @@ def _of_processes(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
         yield Attention("TcRequestWeightHigh", "", f"{weight:,} of {most:,} per minute")
     if vitals.loop_lag_s > LOOP_LAG_S:
         yield Attention("TcEventLoopLag", "", f"{vitals.loop_lag_s:.2f} s behind")
+
+
+def _of_disk(vitals: Vitals) -> Iterator[Attention]:
+    free, least = vitals.free_bytes, vitals.min_free_bytes
+    if free is not None and least is not None and free < DISK_MARGIN * least:
+        yield Attention("TcDiskNearlyFull", "", f"{free // _MB:,} MB are free, below {least // _MB:,} MB the run stops itself")
 
 
 def _of_connections(vitals: Vitals) -> Iterator[Attention]:

@@ -62,8 +62,8 @@ def run(
     """
     plan = wiring.DrillPlan(artifacts_root=artifacts_root, seed=seed, sees_alerts=not no_prometheus, is_mutated=without_detector)
     with graceful_interrupt() as should_stop:
-        done = wiring.run_drill(drill, plan, say=_quiet if as_json else _say, should_stop=should_stop)
-    show_json(done.to_dict()) if as_json else _show(done)
+        done = wiring.run_drill(drill, plan, say=_quiet if as_json else say, should_stop=should_stop)
+    show_json(done.to_dict()) if as_json else show_drill(done)
     raise typer.Exit(EXIT[done.verdict.verdict])
 
 
@@ -119,7 +119,8 @@ def _document(drill: "DrillSpec") -> dict[str, object]:
     }
 
 
-def _say(step: str) -> None:
+def say(step: str) -> None:
+    """Say how a drill goes."""
     typer.echo(f"drill: {printable(step)}", err=True)
 
 
@@ -140,7 +141,8 @@ def _seconds(taken_ns: int | None) -> str:
     return "" if taken_ns is None else f"{taken_ns / _NS:.2f} s"
 
 
-def _show(done: "wiring.FinishedDrill") -> None:
+def show_drill(done: "wiring.FinishedDrill") -> None:
+    """Show what came of a drill, and the reason of each part of its verdict."""
     verdict = done.verdict
     show_fields(
         {

@@ -39,6 +39,9 @@ ExpectedRoot = Annotated[
 Recorded = Annotated[
     bool, typer.Option("--record", help="Append to the run's ops.jsonl that this was done, and what came of it.")
 ]
+Live = Annotated[
+    bool, typer.Option("--live", help="Exit 0, too, when nothing is found in a run that goes on and is not sealed yet.")
+]
 Html = Annotated[bool, typer.Option("--html", help="The self-contained page instead of Markdown.")]
 ReportFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it is written; left out, it is printed.")
@@ -99,13 +102,14 @@ def verify(
     record: Recorded = False,
     artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
     data_root: DataRoot = DATA_ROOT,
+    live: Live = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge whether a run is as it was sealed: every line, digest, file and fingerprint. Nothing is written without --record.
 
     Exit 0 when it is, 6 with every finding when it is not, and 7 when there is no finding but the run is not sealed, so that
-    nothing proves that what is there is all. Who can write to the directory can also write a new seal: only --expect-root,
-    with a root kept elsewhere, finds that.
+    nothing proves that what is there is all; with --live that is 0, too, while a process is at work on the run. Who can write
+    to the directory can also write a new seal: only --expect-root, with a root kept elsewhere, finds that.
     """
     verification = wiring.verify_run(
         run, artifacts_root=artifacts_root, data_root=data_root, expected_root=expect_root, is_recorded=record
@@ -113,7 +117,8 @@ def verify(
     show_json(verification.to_dict()) if as_json else show_runs.show_verification(verification)
     if verification.findings:
         raise typer.Exit(ExitCode.ARTIFACT)
-    raise typer.Exit(ExitCode.OK if verification.is_sealed else ExitCode.INCONCLUSIVE)
+    is_enough = verification.is_sealed or (live and verification.is_active)
+    raise typer.Exit(ExitCode.OK if is_enough else ExitCode.INCONCLUSIVE)
 
 
 @app.command()

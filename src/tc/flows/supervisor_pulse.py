@@ -132,13 +132,13 @@ class SupervisorPulse:
         for instrument_id, question in dict.fromkeys((each.instrument_id, each.question) for each in silent):
             of_it = [each for each in silent if (each.instrument_id, each.question) == (instrument_id, question)]
             await self._ask_beside(venue, instrument_id, question, of_it)
-        if self._has_traded and now_ns - self._asked_ns >= _TIME_S * _NS:
+        if self._has_traded and _is_due(self._asked_ns, self._clock(), _TIME_S):
             await self._asked(venue.time())
 
     async def _ask_beside(self, venue: VenueBeside, instrument_id: str, question: Question, silent: list[Silence]) -> None:
         """Put one question, unless it was put just now, and hear the answer for each channel that it tells something of."""
         put_ns = self._clock()
-        if put_ns - self._put_ns.get((instrument_id, question), 0) < _ASK_AGAIN_S[question] * _NS:
+        if not _is_due(self._put_ns.get((instrument_id, question), 0), put_ns, _ASK_AGAIN_S[question]):
             return
         self._put_ns[instrument_id, question] = put_ns
         put = venue.touch if question == "touch" else venue.last_trade
@@ -178,7 +178,7 @@ class SupervisorPulse:
     def _write(self, venue: VenueBeside) -> None:
         """Write, when it is time or something has changed; a disk that does not take it is tried again."""
         heartbeat = self._heartbeat(venue.weight())
-        if self._last is not None and not self._is_over and heartbeat.at_ns - self._last.at_ns < EVERY_S * _NS:
+        if self._last is not None and not self._is_over and not _is_due(self._last.at_ns, heartbeat.at_ns, EVERY_S):
             at_once = ("node_state", "is_node_alive", "is_venue_reachable", "witnesses")
             if all(getattr(heartbeat, each) == getattr(self._last, each) for each in at_once):
                 return
@@ -202,3 +202,8 @@ class SupervisorPulse:
             request_weight_limit=limit,
             witnesses=tuple(each for each in witnesses if each is not None),
         )
+
+
+def _is_due(last_ns: int, now_ns: int, every_s: float) -> bool:
+    """Whether it is time again; a clock that was set back does not say, and must not silence anybody until it has caught up."""
+    return not 0 <= now_ns - last_ns < every_s * _NS

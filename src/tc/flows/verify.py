@@ -2,8 +2,9 @@
 
 import os
 import re
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -36,7 +37,10 @@ from tc.store.tape import block_path, named_tape, unnamed_blocks
 
 _ROOT = re.compile(r"[0-9a-fA-F]{64}")
 _ENDED = frozenset({"completed", "failed", "stopped", "killed", "blocked", "recovered"})
+_PASSING = frozenset({"file_extra", "torn_line"})
+"""What is found where a run that goes on writes a file and then the fact that names it, if one looks in between."""
 
+_AGAIN_S = 0.3
 
 Prove = Callable[[Dataset], None]
 """Reads a dataset's rows and raises ArtifactError when they are not those that its manifest names."""
@@ -98,6 +102,7 @@ def verify_run(
     """Judge everything in a run directory that was recorded: lines, chain, Merkle root, files, fingerprints, ops.
 
     A run without a seal is judged as far as it goes: what it lacks is a note, unless its metadata says that it ended.
+    A run that goes on, and in which something is found, is judged twice: what was only being written then is no finding.
     Without a data root the dataset is not looked at.
 
     Raises
@@ -112,6 +117,18 @@ def verify_run(
         raise DocumentError(
             f"{expected_root!r} is not a Merkle root", hint="A root is 64 hexadecimal digits, as `tc runs verify` prints it."
         )
+    root = expected_root.lower() if expected_root else None
+    found = _judged(run, data_root, root, prove)
+    if not (found.is_active and found.findings):
+        return found
+    time.sleep(_AGAIN_S)
+    again = _judged(run, data_root, root, prove)
+    before = {(each.code, each.subject) for each in found.findings}
+    lasting = (each for each in again.findings if each.code not in _PASSING or (each.code, each.subject) in before)
+    return replace(again, findings=tuple(lasting))
+
+
+def _judged(run: RunDirectory, data_root: Path | None, expected_root: str | None, prove: Prove) -> Verification:
     evidence = _Evidence(run)
     seal = evidence.read(run.seal, read_seal)
     metadata = evidence.read(run.metadata, read_metadata)
@@ -121,7 +138,7 @@ def verify_run(
     found = evidence.judged("the run directory", lambda: survey_files(run)) or ()
     found_ops = evidence.judged("ops/", lambda: survey_ops_files(run)) or ()
     evidence.judge_seal(metadata)
-    evidence.judge_journal(scan, seal, expected_root.lower() if expected_root else None)
+    evidence.judge_journal(scan, seal, expected_root)
     evidence.judge_files(seal, found)
     evidence.judge_tape(scan)
     evidence.judge_ops(ops, found_ops)
@@ -188,8 +205,8 @@ class _Evidence:
         self.run = run
         self.findings: list[Finding] = []
         self.notes: list[str] = []
-        self.is_sealed = os.path.lexists(run.seal)
         self.is_active = is_active(run)
+        self.is_sealed = os.path.lexists(run.seal)  # Asked second: a run is sealed before it lets go of the lock.
 
     def read[T](self, path: Path, read: Callable[[RunDirectory], T]) -> T | None:
         """Read one of the run's files: one that cannot be read is a finding; that a sealed one is gone, the seal tells."""

@@ -32,14 +32,22 @@ class Alerting:
         return self.metrics, self.prometheus, self.alertmanager
 
 
+def has_programs() -> bool:
+    """Say whether Prometheus and Alertmanager are installed."""
+    return not _missing()
+
+
 def require_programs() -> None:
     """Raise InconclusiveError where Prometheus or Alertmanager is not installed."""
-    missing = [each for each in _PROGRAMS if shutil.which(each) is None]
-    if missing:
+    if missing := _missing():
         raise InconclusiveError(
             f"{' and '.join(missing)} cannot be found, and no alert can fire without",
             hint="scripts/system-packages.sh installs them on Debian; or leave the alerts out with --no-prometheus.",
         )
+
+
+def _missing() -> list[str]:
+    return [each for each in _PROGRAMS if shutil.which(each) is None]
 
 
 def shipped(part: str) -> Path:

@@ -20,7 +20,7 @@ _RIGHT: tuple[Kind, ...] = ("number",)
 
 def render_markdown(report: ReportInput) -> str:
     """Return the report as Markdown; what others wrote stays text, whatever characters it holds."""
-    return _template().render(page=page_of(report), chart=chart_of(report))
+    return markdown_environment().get_template("report.md.j2").render(page=page_of(report), chart=chart_of(report))
 
 
 def plain(text: str) -> str:
@@ -79,7 +79,8 @@ def _finalize(value: object) -> object:
 
 
 @cache
-def _template() -> jinja2.Template:
+def markdown_environment() -> jinja2.Environment:
+    """Return the environment of the package's Markdown templates: what is not marked as Markdown is escaped."""
     environment = jinja2.Environment(  # noqa: S701 - this is not HTML: `finalize` escapes what Markdown acts on
         loader=jinja2.PackageLoader("tc.reports"),
         finalize=_finalize,
@@ -94,4 +95,4 @@ def _template() -> jinja2.Template:
         "block": _trusted(block),
         "table": _trusted(table),
     }
-    return environment.get_template("report.md.j2")
+    return environment

@@ -145,7 +145,7 @@ _TEXTS: Mapping[type, Callable[[Any], str]] = {
     MarketObserved: lambda e: f"the market was looked at: {market_text(e)}",
     RunResumed: lambda e: f"the run went on as its part {e.segment}: {e.reason}",
     MarketDataRows: lambda e: f"rows {e.first_row:,} to {e.last_row:,} of the market data were played",
-    FeedDegraded: lambda e: f"the market data of {e.instrument_id} has a gap: {e.reason}",
+    FeedDegraded: lambda e: f"the market data of {e.instrument_id} is in doubt: {e.reason}",
     KillSwitchAdvanced: lambda e: f"the kill came to {e.step}" + (f": {e.detail}" if e.detail else ""),
     TapeBlockWritten: lambda e: f"block {e.block:,} of the tape was written: rows {e.first_row:,} to {e.last_row:,}",
     TapeStopped: lambda e: f"the tape stopped before row {e.next_row:,}: {e.reason}" + (f" ({e.detail})" if e.detail else ""),

@@ -181,22 +181,6 @@ class VenueProbed(OpsFact, frozen=True):
     failed: Whole
 
 
-class DrillConcluded(OpsFact, frozen=True):
-    """A drill was executed on the run.
-
-    Parameters
-    ----------
-    drill
-        Its name.
-    verdict
-        ``passed``, ``failed``, or ``error``: it could not be carried out.
-
-    """
-
-    drill: str
-    verdict: Literal["passed", "failed", "error"]
-
-
 class OpsMended(OpsFact, frozen=True):
     """The last line of this stream had been torn by a crash; its bytes were cut off and are kept as an artifact."""
 
@@ -216,7 +200,6 @@ type Fact = (
     | RunHealed
     | ReadinessChecked
     | VenueProbed
-    | DrillConcluded
     | OpsMended
 )
 

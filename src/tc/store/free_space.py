@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _EVERY_S = 1.0
-_MB = 10**6
+MB = 10**6
 
 Measure = Callable[[Path], int]
 """Returns how many bytes are free on the disk of a folder."""
@@ -49,6 +49,6 @@ class FreeSpace:
         if self._least_mb and now_s >= self._next_s:
             self._next_s = now_s + _EVERY_S
             with suppress(OSError):
-                is_short = self._measure(self._folder) < self._least_mb * _MB
+                is_short = self._measure(self._folder) < self._least_mb * MB
                 self._problem = f"the disk has less than {self._least_mb} MB free" if is_short else ""
         return self._problem

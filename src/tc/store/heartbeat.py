@@ -4,27 +4,36 @@ They lie in `live/` of the run directory, which no seal covers: what they say is
 journal. A document that is not replaced any more is itself a fact: its writer hangs or is dead.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from tc.checks.feed import Channel, Witness
 from tc.errors import ArtifactError
-from tc.store.files import read_file, write_atomic
+from tc.store.files import read_dated_file, write_atomic
 from tc.store.layout import RunDirectory
 
 __all__ = [
     "HEARTBEAT_SCHEMA",
+    "AsWritten",
     "Channel",
     "NodeHeartbeat",
     "SupervisorHeartbeat",
     "Witness",
+    "corrected",
+    "node_heartbeat_as_written",
     "read_node_heartbeat",
     "read_supervisor_heartbeat",
+    "supervisor_heartbeat_as_written",
     "write_heartbeat",
 ]
 
 HEARTBEAT_SCHEMA = 1
+
+_WRITTEN_WITHIN_NS = 250_000_000
+"""So long after it was stamped may a heartbeat be written, and the clock be none the worse."""
 
 
 class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +125,19 @@ class SupervisorHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: tuple[Witness, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AsWritten[T: (NodeHeartbeat, SupervisorHeartbeat)]:
+    """What a process says, and when the kernel of its system says that this was written, in nanoseconds since 1970 UTC."""
+
+    said: T
+    written_ns: int
+
+    @property
+    def offset_ns(self) -> int:
+        """How far the clock that the process goes by is ahead of the kernel's; they differ by less than some milliseconds."""
+        return self.said.at_ns - self.written_ns
+
+
 def write_heartbeat(run: RunDirectory, heartbeat: NodeHeartbeat | SupervisorHeartbeat) -> None:
     """Replace a heartbeat, whole; it is not forced to disk, for the next one comes soon.
 
@@ -144,21 +166,55 @@ def _is_made(folder: Path) -> bool:
     return True
 
 
+def corrected[T: (NodeHeartbeat, SupervisorHeartbeat)](heard: AsWritten[T]) -> T:
+    """Return what a process says with its times as the kernel's clock would have told them: its own may be set wrong.
+
+    A heartbeat from the future would hide that none comes any more, and one from the past look as if none came.
+    """
+    off_ns = heard.offset_ns
+    if abs(off_ns) <= _WRITTEN_WITHIN_NS:
+        return heard.said
+    match heard.said:
+        case NodeHeartbeat() as node:
+            channels = tuple(_shifted(each, off_ns, "last_ns", "since_ns") for each in node.channels)
+            return replace(_shifted(node, off_ns, "at_ns", "oldest_in_flight_ns"), channels=channels)
+        case SupervisorHeartbeat() as supervisor:
+            witnesses = tuple(_shifted(each, off_ns, "first_ns", "asked_ns", "since_ns") for each in supervisor.witnesses)
+            return replace(_shifted(supervisor, off_ns, "at_ns", "venue_asked_ns"), witnesses=witnesses)
+
+
+def _shifted[S: msgspec.Struct](said: S, off_ns: int, *names: str) -> S:
+    """Take an offset off some times; one that is 0 or None is none."""
+    return replace(said, **{name: at_ns - off_ns for name in names if (at_ns := getattr(said, name))})
+
+
 def read_node_heartbeat(run: RunDirectory) -> NodeHeartbeat | None:
     """Return what the node said last, or None when it never said anything; ArtifactError when it cannot be read."""
-    return _read(run, NodeHeartbeat)
+    found = _read(run.node_heartbeat, NodeHeartbeat)
+    return None if found is None else found.said
+
+
+def node_heartbeat_as_written(run: RunDirectory) -> AsWritten[NodeHeartbeat] | None:
+    """Return what the node said last, and when; as `read_node_heartbeat`."""
+    return _read(run.node_heartbeat, NodeHeartbeat)
 
 
 def read_supervisor_heartbeat(run: RunDirectory) -> SupervisorHeartbeat | None:
     """Return what the supervisor said last, or None when there is none; ArtifactError when it cannot be read."""
-    return _read(run, SupervisorHeartbeat)
+    found = _read(run.supervisor_heartbeat, SupervisorHeartbeat)
+    return None if found is None else found.said
 
 
-def _read[T: (NodeHeartbeat, SupervisorHeartbeat)](run: RunDirectory, kind: type[T]) -> T | None:
-    path = run.node_heartbeat if kind is NodeHeartbeat else run.supervisor_heartbeat
+def supervisor_heartbeat_as_written(run: RunDirectory) -> AsWritten[SupervisorHeartbeat] | None:
+    """Return what the supervisor said last, and when; as `read_supervisor_heartbeat`."""
+    return _read(run.supervisor_heartbeat, SupervisorHeartbeat)
+
+
+def _read[T: (NodeHeartbeat, SupervisorHeartbeat)](path: Path, kind: type[T]) -> AsWritten[T] | None:
     if not path.exists():
         return None
     try:
-        return msgspec.json.decode(read_file(path), type=kind)
+        data, written_ns = read_dated_file(path)
+        return AsWritten(msgspec.json.decode(data, type=kind), written_ns)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ArtifactError(f"{path} is not a heartbeat: {error}", hint="It is written anew by the next heartbeat.") from None

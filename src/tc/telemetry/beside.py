@@ -1,4 +1,4 @@
-"""What lies beside the runs: kill switches, datasets, and connectivity checks that belong to no run."""
+"""What lies beside the runs: kill switches, datasets, drills, and connectivity checks that belong to no run."""
 
 import logging
 import os
@@ -7,10 +7,12 @@ from pathlib import Path
 
 from tc.errors import TcError
 from tc.reports.connectivity import ProbeDocument, decode_connectivity
+from tc.reports.drill.figures import DrillFigures
 from tc.store.connectivity import connectivity_files, connectivity_folder
 from tc.store.dataset import survey_datasets
 from tc.store.kill_switch import FOLDER, Active, KillSwitch, Scope
 from tc.store.quality import read_quality
+from tc.telemetry.drills import Drills
 from tc.telemetry.newest import keep
 from tc.telemetry.ops_facts import MOST_NAMES, is_short, probed, read_small
 from tc.telemetry.run_facts import Probed, Readiness, RunFacts
@@ -26,13 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 class Beside:
-    """Looks at all three; each is read again only when it may have changed."""
+    """Looks at all four; each is read again only when it may have changed."""
 
     def __init__(self, artifacts_root: Path, *, runtime_root: Path, data_root: Path) -> None:
         self._artifacts_root = artifacts_root
         self._kill_root = runtime_root / FOLDER
         self._switch = KillSwitch(self._kill_root)
         self._data_root = data_root
+        self._drills = Drills(artifacts_root)
         self._datasets_ns = 0
         self._connectivity_seen: tuple[int, int] | None = None
         self._checked: set[str] = set()
@@ -43,9 +46,15 @@ class Beside:
         self.findings: Mapping[tuple[str, str], int] = {}
         self.connectivity = RunFacts(run_id="")
 
+    @property
+    def drills(self) -> tuple[DrillFigures, ...]:
+        """Each drill's executions, as of the last look; another object only when something changed."""
+        return self._drills.drilled
+
     def look(self, now_ns: int) -> bool:
         """Look at what may have changed; say whether connectivity did."""
         self.scopes = self._scopes()
+        self._drills.look(now_ns)
         if now_ns - self._datasets_ns >= DATASETS_EVERY_S * _NS or now_ns < self._datasets_ns:
             self._datasets_ns = now_ns
             self.findings = _findings(self._data_root)

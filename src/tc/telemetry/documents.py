@@ -14,7 +14,9 @@ from pathlib import Path
 import msgspec
 
 from tc.errors import ArtifactError
+from tc.spec.paper_spec import NodeSpec
 from tc.store.files import unreadable
+from tc.store.free_space import MB
 from tc.store.metadata import METADATA_SCHEMA, RunStatus
 from tc.telemetry.figures import Figures, Stamp, decode_figures
 from tc.telemetry.newest import keep
@@ -24,6 +26,7 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueErro
 _MOST_AT_ONCE = 64 << 10
 _MOST_BYTES = 4 << 20
 _MOST_KNOWN = 10_000
+_MOST_MB = 10**12
 LONGEST_LABEL = 200
 
 
@@ -67,6 +70,7 @@ class _Reconciliation(msgspec.Struct):
 
 class _Node(msgspec.Struct):
     reconciliation: _Reconciliation = msgspec.field(default_factory=_Reconciliation)
+    min_free_mb: int | None = None
 
 
 class _Spec(msgspec.Struct):
@@ -116,6 +120,7 @@ class Described(msgspec.Struct, frozen=True):
     instrument: str = ""
     venue: str = ""
     reconcile_every_s: float | None = None
+    min_free_bytes: int | None = None
 
 
 _decode_head = msgspec.json.Decoder(Head).decode
@@ -177,7 +182,15 @@ def _described(found: _Configuration) -> Described:
     except ValueError:
         every_s = None
     venue = "" if spec.venue is None else spec.venue.name
-    return Described(found.engine.name, found.strategy.name, found.instrument.id, venue, every_s)
+    return Described(found.engine.name, found.strategy.name, found.instrument.id, venue, every_s, _min_free_bytes(spec))
+
+
+def _min_free_bytes(spec: _Spec) -> int | None:
+    """Return with less than how much free a run stops itself; one that is attached without a word of it does so, too."""
+    if spec.mode == "attached" and spec.node is None:
+        return NodeSpec().min_free_mb * MB
+    least_mb = None if spec.node is None or spec.mode == "backtest" else spec.node.min_free_mb
+    return least_mb * MB if least_mb is not None and 0 <= least_mb <= _MOST_MB else None
 
 
 def identity_of(head: Head, described: Described) -> Identity:

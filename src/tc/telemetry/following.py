@@ -23,8 +23,10 @@ _AT_A_TIME = 64
 class Follower:
     """Counts a journal as it comes; ``figures`` are what metrics.json would say of it as far as it was there at a look.
 
-    ``is_intact`` turns False for good when a line does not follow from the one before, at two looks, or the file was cut; a last
-    line that is not whole is none yet. ``is_read`` says whether everything that was there at the last look is counted.
+    ``is_intact`` is False while a line does not follow from the one before, at two looks or more, or the file is cut or gone:
+    each look asks again at that same place, and reads on once the bytes are back. A last line that is not whole is none yet.
+    What was read is not read again: who changes that is found by `tc runs verify`. ``is_read`` says whether everything that
+    was there at the last look is counted.
     """
 
     def __init__(self, run: RunDirectory, tally_of: TallyOf) -> None:
@@ -50,14 +52,14 @@ class Follower:
             There is a journal, and no configuration to count it by.
 
         """
-        if self._is_over or not self.is_intact:
+        if self._is_over:
             return
         try:
             size = self._run.journal.stat(follow_symlinks=False).st_size
         except FileNotFoundError:  # It has not begun; or it is gone, and what was counted stands.
             self.is_read, self.is_intact = True, self._size < 0
             return
-        if size != self._size or self._rest is not None or self._is_suspect:
+        if size != self._size or self._rest is not None or self._is_suspect or not self.is_intact:
             self._read_on(size, until_s)
 
     def end(self) -> None:
@@ -69,25 +71,25 @@ class Follower:
             self._tally = self._tally_of(self._run)
         if self._rest is None:
             self._size, self._rest = size, self._tail.read()
+        is_there = True
         try:
             self.is_read = self._take(self._tally, self._rest, until_s)
         except ArtifactError:  # It was cut, or cannot be read any more: what was counted stands.
-            self.is_read, self.is_intact = True, False
+            self.is_read, is_there = True, False
         if not self.is_read:
             return  # A part of a journal is shown to nobody: its counters would seem to leap when the rest comes.
         self._rest = None
-        self._judge()
+        self._judge(is_there=is_there)
         if self._taken != self._summed or self.figures is None:
             self._summed = self._taken
             self.figures = checked(msgspec.convert(run_metrics(self._tally.summary(), None), Figures))
 
-    def _judge(self) -> None:
-        """Look a second time at what seems damaged: a line may have been written meanwhile."""
+    def _judge(self, *, is_there: bool) -> None:
+        """Look a second time at what seems damaged before it counts: a line may have been written meanwhile."""
         damage = self._tail.damage
         is_damaged = damage is not None and damage.reason != "torn_line"
-        if is_damaged and self._is_suspect:
-            self.is_intact = False
-        self._is_suspect = is_damaged and self.is_intact
+        self._is_suspect = is_there and is_damaged and self.is_intact and not self._is_suspect
+        self.is_intact = is_there and (self._is_suspect or not is_damaged)
         self.is_read = not self._is_suspect
 
     def _take(self, tally: JournalTally, rest: Iterator[EventStreamEntry], until_s: float) -> bool:

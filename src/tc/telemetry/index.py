@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tc.reports.drill.figures import DrillFigures
+from tc.store.free_space import Measure, free_bytes
 from tc.store.kill_switch import Active
 from tc.store.layout import RunDirectory, is_run_id, runs_root
 from tc.telemetry.beside import Beside
@@ -60,6 +62,8 @@ class Fleet:
         The switches among these that are active or in doubt, with why, by whom and since when.
     findings
         How many findings there are by dataset and code.
+    drills
+        What the executions of each drill come to.
     looked_ns, took_s
         When the look was, and how long it took.
 
@@ -71,12 +75,13 @@ class Fleet:
     scopes: Mapping[str, str]
     switches: tuple[Active, ...]
     findings: Mapping[tuple[str, str], int]
+    drills: tuple[DrillFigures, ...]
     looked_ns: int
     took_s: float
 
 
 class Index:
-    """Knows the runs of an artifacts root, and the kill switch, datasets and connectivity checks beside them.
+    """Knows the runs of an artifacts root, and the kill switch, datasets, drills and connectivity checks beside them.
 
     One thread calls `refresh`; any thread may call the rest, and sees the last look.
 
@@ -88,6 +93,8 @@ class Index:
         Makes what a journal is counted with.
     max_runs
         How many runs are shown, newest first, and those that go on before all others; None shows all.
+    measure
+        How much is free on the disk of a run that goes on.
 
     """
 
@@ -99,11 +106,13 @@ class Index:
         data_root: Path,
         tally_of: TallyOf,
         max_runs: int | None = None,
+        measure: Measure = free_bytes,
     ) -> None:
         self._root = runs_root(artifacts_root)
         self._described = DescribedRuns()
         self._tally_of = tally_of
         self._max_runs = max_runs
+        self._measure = measure
         self._beside = Beside(artifacts_root, runtime_root=runtime_root, data_root=data_root)
         self._runs: dict[str, TrackedRun] = {}
         self._unseen: dict[str, None] = {}
@@ -209,7 +218,7 @@ class Index:
 
     def _add(self, name: str) -> None:
         if is_run_id(name):
-            self._runs[name] = TrackedRun(f"{self._root}/{name}", self._tally_of, self._described)
+            self._runs[name] = TrackedRun(f"{self._root}/{name}", self._tally_of, self._described, self._measure)
             self._unseen[name] = None
 
     def _look_at_open(self, now_ns: int, until_s: float) -> set[str]:
@@ -295,6 +304,7 @@ class Index:
             scopes={scope: mode for scope, mode in self._beside.scopes.items() if self._holds_somebody(*scope.split(":"))},
             switches=tuple(each for each in self._beside.switches if self._holds_somebody(each.scope.kind, each.scope.value)),
             findings=self._beside.findings,
+            drills=self._beside.drills,
             looked_ns=now_ns,
             took_s=took_s,
         )

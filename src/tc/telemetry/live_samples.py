@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tc.checks.feed import feed_states
+from tc.checks.feed import anomalies_of, feed_states
 from tc.store.heartbeat import NodeHeartbeat, SupervisorHeartbeat
 from tc.telemetry.names import FEED_STATES, NODE_STATES, Sample
 from tc.telemetry.recorded_samples import MOST_KINDS
@@ -15,10 +15,7 @@ _NS = 1_000_000_000
 def live_samples(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
     """Yield what is true of a moment; of a run that nobody is at work on, only when its processes were heard of last."""
     run, node, supervisor = facts.run_id, facts.node, facts.supervisor
-    for source, heartbeat in (("node", node), ("supervisor", supervisor)):
-        if heartbeat is not None:
-            yield "tc_heartbeat_timestamp_seconds", (run, source), heartbeat.at_ns / _NS
-            yield "tc_heartbeat_interval_seconds", (run, source), heartbeat.every_s
+    yield from _heartbeats(facts)
     if not facts.is_active:
         return
     said = node_state_of(facts)
@@ -29,7 +26,20 @@ def live_samples(facts: RunFacts, now_ns: int) -> Iterator[Sample]:
         yield from _feed(run, node, supervisor, now_ns)
     if supervisor is not None:
         yield from _venue(run, supervisor)
+    yield from _disk(facts)
     yield from _usage(facts, now_ns)
+
+
+def _heartbeats(facts: RunFacts) -> Iterator[Sample]:
+    """Yield when each process said something, and how wrong its clock is."""
+    said = (("node", facts.node, facts.node_offset_ns), ("supervisor", facts.supervisor, facts.supervisor_offset_ns))
+    for source, heartbeat, offset_ns in said:
+        if heartbeat is None:
+            continue
+        yield "tc_heartbeat_timestamp_seconds", (facts.run_id, source), heartbeat.at_ns / _NS
+        yield "tc_heartbeat_interval_seconds", (facts.run_id, source), heartbeat.every_s
+        if facts.is_active:
+            yield "tc_clock_offset_seconds", (facts.run_id, source), offset_ns / _NS
 
 
 def _node(run: str, node: NodeHeartbeat, now_ns: int) -> Iterator[Sample]:
@@ -50,6 +60,8 @@ def _feed(run: str, node: NodeHeartbeat, supervisor: SupervisorHeartbeat | None,
     channels = {(each.instrument_id, each.channel): each for each in node.channels[:MOST_CHANNELS]}
     for labels, channel in channels.items():
         yield "tc_data_messages_total", (run, *labels), channel.messages
+        for kind, count in anomalies_of(channel):
+            yield "tc_feed_anomalies_total", (run, *labels, kind), count
         since_ns = channel.last_ns or channel.since_ns
         if since_ns:
             yield "tc_data_staleness_seconds", (run, *labels), max(now_ns - since_ns, 0) / _NS
@@ -66,6 +78,13 @@ def _venue(run: str, supervisor: SupervisorHeartbeat) -> Iterator[Sample]:
         yield "tc_venue_request_weight", (run,), supervisor.request_weight
     if supervisor.request_weight_limit is not None:
         yield "tc_venue_request_weight_limit", (run,), supervisor.request_weight_limit
+
+
+def _disk(facts: RunFacts) -> Iterator[Sample]:
+    if facts.disk is not None:
+        yield "tc_run_disk_free_bytes", (facts.run_id,), facts.disk.free_bytes
+    if facts.min_free_bytes is not None:
+        yield "tc_run_disk_min_free_bytes", (facts.run_id,), facts.min_free_bytes
 
 
 def _usage(facts: RunFacts, now_ns: int) -> Iterator[Sample]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from tc.checks.connectivity import PROBE_STATES, READINESS_STATES
+from tc.checks.drills.facts import Outcome
 from tc.checks.feed import FeedState
 from tc.core.events import KillMode
 from tc.store.metadata import RunStatus
@@ -57,7 +58,7 @@ KILL_MODES: tuple[str, ...] = get_args(KillMode)
 FEED_STATES: tuple[str, ...] = get_args(FeedState)
 NODE_STATES = ("starting", "replaying", "trading", "halting", "halted", "stopping", "stopped")
 VERDICTS = ("clean", "found", "unknown")
-DRILL_VERDICTS = ("passed", "failed", "error")
+DRILL_VERDICTS: tuple[str, ...] = get_args(Outcome.__value__)
 
 _R = ("run",)
 
@@ -94,8 +95,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "tc_journal_intact",
         "gauge",
-        "1 while every line that was read follows from the one before by its digest and rules; a sealed run's is not read: 1 "
-        "while it has its sealed length, and the last verification found nothing.",
+        "1 while every line that comes follows from the one before by its digest and rules, and the last `tc runs verify --record` "
+        "found nothing: lines that were read, and the journals of sealed runs, whose length alone is looked at, are read by that only.",
     ),
     # Orders.
     Family(
@@ -165,8 +166,19 @@ FAMILIES: tuple[Family, ...] = (
         "1 for the state that a node is in, by its own word or its supervisor's, whichever is later.",
         ("run", "state"),
     ),
-    Family("tc_heartbeat_timestamp_seconds", "gauge", "When a process said last that it lives.", ("run", "source")),
+    Family(
+        "tc_heartbeat_timestamp_seconds",
+        "gauge",
+        "When a process said last that it lives; where the clock that it goes by is wrong, by the kernel's.",
+        ("run", "source"),
+    ),
     Family("tc_heartbeat_interval_seconds", "gauge", "How often it says so.", ("run", "source")),
+    Family(
+        "tc_clock_offset_seconds",
+        "gauge",
+        "How far the clock that a process goes by is ahead of the kernel's, as of its last heartbeat; below zero, behind.",
+        ("run", "source"),
+    ),
     Family(
         "tc_data_staleness_seconds",
         "gauge",
@@ -174,6 +186,13 @@ FAMILIES: tuple[Family, ...] = (
         ("run", "instrument", "channel"),
     ),
     Family("tc_data_messages_total", "counter", "Messages of a channel.", ("run", "instrument", "channel")),
+    Family(
+        "tc_feed_anomalies_total",
+        "counter",
+        "Messages of a channel that were wrong on the wire: gap, duplicate, backwards, delayed, crossed, empty; absent where "
+        "nobody judges them.",
+        ("run", "instrument", "channel", "kind"),
+    ),
     Family(
         "tc_feed_state",
         "gauge",
@@ -195,6 +214,8 @@ FAMILIES: tuple[Family, ...] = (
         "tc_run_read_bytes_total", "counter", "Bytes read by the engine's process, from wherever: storage, the cache, sockets."
     ),
     Family("tc_run_written_bytes_total", "counter", "Bytes written by the engine's process, to wherever."),
+    Family("tc_run_disk_free_bytes", "gauge", "Bytes free on the disk that the directory of a run at work lies on."),
+    Family("tc_run_disk_min_free_bytes", "gauge", "With less than this free, a run at work stops itself; 0: it never does."),
     Family("tc_run_rows_per_second", "gauge", "Rows of market data per second of wall-clock time."),
     Family("tc_run_events_per_second", "gauge", "Recorded entries per second of wall-clock time."),
     Family("tc_strategy_events_total", "counter", "What a packaged scenario counted.", ("run", "counter")),
@@ -211,8 +232,33 @@ FAMILIES: tuple[Family, ...] = (
     Family("tc_probe_http_status_code", "gauge", "HTTP status of the last probe; absent without one.", ("run", "spec", "target")),
     Family("tc_probe_loss_ratio", "gauge", "Part of the attempts of the last probe that failed.", ("run", "spec", "target")),
     Family("tc_probe_timestamp_seconds", "gauge", "When the last probe was made.", ("run", "spec", "target")),
-    Family("tc_drill_state", "gauge", "1 for the verdict of a drill's last execution.", ("run", "drill", "verdict")),
-    Family("tc_drill_timestamp_seconds", "gauge", "When a drill ended last.", ("run", "drill")),
+    Family("tc_drill_state", "gauge", "1 for the verdict of a drill's last execution.", ("drill", "verdict")),
+    Family("tc_drill_timestamp_seconds", "gauge", "When a drill's last execution ended.", ("drill",)),
+    Family("tc_drill_executions", "gauge", "Stored executions of a drill by verdict.", ("drill", "verdict")),
+    Family(
+        "tc_drill_detect_seconds",
+        "gauge",
+        "From the proven injection to the first of what was expected, in the last execution; absent for never.",
+        ("drill",),
+    ),
+    Family(
+        "tc_drill_mitigate_seconds",
+        "gauge",
+        "From the proven injection to the last of the expected gates, in the last execution; absent for never.",
+        ("drill",),
+    ),
+    Family(
+        "tc_drill_recover_seconds",
+        "gauge",
+        "From when the last fault was put back to the steady state without alerts, in the last execution; absent for never.",
+        ("drill",),
+    ),
+    Family(
+        "tc_drill_resilience_ratio",
+        "gauge",
+        "Part of the drills whose last execution passed, by weight; absent before the first.",
+        (),
+    ),
 )
 
 BY_NAME: dict[str, Family] = {family.name: family for family in FAMILIES}

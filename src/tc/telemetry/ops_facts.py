@@ -8,19 +8,19 @@ from pathlib import Path
 import msgspec
 
 from tc.reports.connectivity import ProbeDocument, decode_connectivity
-from tc.store.facts import DrillConcluded, Fact, OpsArtifact, OpsEntry, ReadinessChecked, RunReconciled, RunVerified, VenueProbed
+from tc.store.facts import Fact, OpsArtifact, OpsEntry, ReadinessChecked, RunReconciled, RunVerified, VenueProbed
 from tc.store.files import open_regular, unreadable
 from tc.store.journal.lines import GENESIS, MAX_LINE_BYTES, claimed_digest
 from tc.store.layout import RunDirectory
 from tc.store.ops import judged_line
 from tc.telemetry.newest import keep
-from tc.telemetry.run_facts import Compared, Drilled, Probed, Readiness
+from tc.telemetry.run_facts import Compared, Probed, Readiness
 
 MOST_NAMES = 100
-"""So many specs, targets and drills of a run are told apart; who probes more is told of the newest."""
+"""So many specs and targets of a run are told apart; who probes more is told of the newest."""
 
 LONGEST_NAME = 200
-"""No spec, target or drill that tc names is longer; a fact of a longer one is told to nobody."""
+"""No spec or target that tc names is longer; a fact of a longer one is told to nobody."""
 
 MOST_ARTIFACT_BYTES = 32 << 20
 _BLOCK_BYTES = 2 * MAX_LINE_BYTES
@@ -30,7 +30,11 @@ CRITICAL = ("order_", "fill_", "position_")
 
 
 class OpsFacts:
-    """Keeps the last of each kind; `read` takes what was appended since."""
+    """Keeps the last of each kind; `read` takes what was appended since.
+
+    ``is_refuted`` says whether the last recorded verification of the run found something, or a line of the stream itself is
+    damaged: then no verification that was recorded behind it is known.
+    """
 
     def __init__(self, run: RunDirectory) -> None:
         self._run = run
@@ -44,11 +48,10 @@ class OpsFacts:
         self._verdicts = {"clean": 0, "found": 0, "unknown": 0}
         self._readiness: dict[str, Readiness] = {}
         self._probes: dict[tuple[str, str], Probed] = {}
-        self._drills: dict[str, Drilled] = {}
         self._reconciled: RunReconciled | None = None
         self._probed: dict[tuple[str, str], VenueProbed] = {}
         self.compared: Compared | None = None
-        self.is_verified: bool | None = None
+        self._is_verified_wrong = self._is_damaged = False
 
     @property
     def readiness(self) -> tuple[Readiness, ...]:
@@ -61,9 +64,9 @@ class OpsFacts:
         return tuple(self._probes.values())
 
     @property
-    def drills(self) -> tuple[Drilled, ...]:
-        """The last execution of each drill."""
-        return tuple(self._drills.values())
+    def is_refuted(self) -> bool:
+        """Whether the run's record is known to be wrong."""
+        return self._is_verified_wrong or self._is_damaged
 
     def read(self) -> None:
         """Take what was appended; a stream that was replaced or cut is read anew, and a damaged line ends it.
@@ -106,8 +109,9 @@ class OpsFacts:
 
     def _took(self, line: bytes) -> bool:
         entry = judged_line(line, self._digest, self._entries + 1)
+        self._is_damaged = not isinstance(entry, OpsEntry)
         if not isinstance(entry, OpsEntry):
-            return False  # A torn line is read again, whole, when somebody appends behind it.
+            return False  # It is read again when the stream changes.
         self._digest = claimed_digest(line) or self._digest
         self._entries += 1
         self._size += len(line)
@@ -120,13 +124,11 @@ class OpsFacts:
                 self._verdicts[fact.verdict] += 1
                 self._reconciled = fact
             case RunVerified():
-                self.is_verified = fact.findings == 0
+                self._is_verified_wrong = fact.findings > 0
             case ReadinessChecked() if is_short(fact.spec):
                 keep(self._readiness, fact.spec, Readiness(fact.spec, fact.state, fact.at_ns), most=MOST_NAMES)
             case VenueProbed() if is_short(fact.spec, fact.target):
                 keep(self._probed, (fact.spec, fact.target), fact, most=MOST_NAMES)
-            case DrillConcluded() if is_short(fact.drill):
-                keep(self._drills, fact.drill, Drilled(fact.drill, fact.verdict, fact.at_ns), most=MOST_NAMES)
             case _:
                 pass
 

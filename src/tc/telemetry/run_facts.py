@@ -86,14 +86,6 @@ class Probed(msgspec.Struct, frozen=True):
     loss_ratio: float
 
 
-class Drilled(msgspec.Struct, frozen=True, gc=False):
-    """How the last execution of a drill on the run ended."""
-
-    drill: str
-    verdict: str
-    at_ns: int
-
-
 class Usage(msgspec.Struct, frozen=True, gc=False):
     """What the process of a run that goes on has used; None where the system does not say."""
 
@@ -101,6 +93,13 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     peak_memory_bytes: int
     read_bytes: int | None
     written_bytes: int | None
+
+
+class DiskSpace(msgspec.Struct, frozen=True, gc=False):
+    """How much was free on the disk of a run that goes on, and when that was."""
+
+    free_bytes: int
+    at_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +125,8 @@ class RunFacts:
     resumes
         How often it went on after a crash.
     is_intact
-        Whether every line of the journal follows from the one before by its digest and rules; None while nobody has looked.
+        Whether every line of the journal follows from the one before by its digest and rules, and the last recorded verification
+        of the run found nothing; None while nobody has looked.
     is_read
         Whether the figures stand for the whole journal: False while a long one is still being read.
     packed
@@ -137,10 +137,14 @@ class RunFacts:
         Its comparisons; None when there was none.
     node, supervisor
         What its processes said of themselves last; None where they never did, and once the run is sealed.
+    node_offset_ns, supervisor_offset_ns
+        How far the clock that each of them goes by was ahead of the kernel's then; times in what they said are the kernel's.
     usage
         What its process uses; None once it has ended.
-    readiness, probes, drills
-        From its ops stream: the last one of each spec, target and drill.
+    disk, min_free_bytes
+        What is free on its disk, None once it has ended; and with less than how much it stops itself, None where it never asks.
+    readiness, probes
+        From its ops stream: the last one of each spec and target.
 
     What belongs to no run (checks and probes under `artifacts/connectivity/`) has facts of its own, with an empty ``run_id``.
     """
@@ -165,10 +169,13 @@ class RunFacts:
     compared: Compared | None = None
     node: NodeHeartbeat | None = None
     supervisor: SupervisorHeartbeat | None = None
+    node_offset_ns: int = 0
+    supervisor_offset_ns: int = 0
     usage: Usage | None = None
+    disk: DiskSpace | None = None
+    min_free_bytes: int | None = None
     readiness: tuple[Readiness, ...] = ()
     probes: tuple[Probed, ...] = ()
-    drills: tuple[Drilled, ...] = ()
 
     @property
     def figures(self) -> Figures | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tc.telemetry.live_samples import live_samples
-from tc.telemetry.names import DRILL_VERDICTS, PROBE_STATES, READINESS_STATES, RUN_STATES, VERDICTS, Sample
+from tc.telemetry.names import PROBE_STATES, READINESS_STATES, RUN_STATES, VERDICTS, Sample
 from tc.telemetry.recorded_samples import recorded_samples
 from tc.telemetry.run_facts import Compared, Probed, RunFacts
 
@@ -101,9 +101,6 @@ def _checked(facts: RunFacts) -> Iterator[Sample]:
         yield from state_set("tc_connectivity_readiness_state", (run, ready.spec), READINESS_STATES, ready.state)
     for probe in facts.probes:
         yield from _probed(run, probe)
-    for drill in facts.drills:
-        yield from state_set("tc_drill_state", (run, drill.drill), DRILL_VERDICTS, drill.verdict)
-        yield "tc_drill_timestamp_seconds", (run, drill.drill), drill.at_ns / _NS
 
 
 def _probed(run: str, probe: Probed) -> Iterator[Sample]:

@@ -8,10 +8,19 @@ from pathlib import Path
 import msgspec
 
 from tc.errors import ArtifactError, TcError
-from tc.store.heartbeat import NodeHeartbeat, SupervisorHeartbeat, read_node_heartbeat, read_supervisor_heartbeat
+from tc.store.free_space import Measure, free_bytes
+from tc.store.heartbeat import (
+    AsWritten,
+    NodeHeartbeat,
+    SupervisorHeartbeat,
+    corrected,
+    node_heartbeat_as_written,
+    supervisor_heartbeat_as_written,
+)
 from tc.store.layout import RunDirectory
 from tc.store.lock import is_active, lock_owner
 from tc.store.metadata import RunStatus
+from tc.telemetry.disk_space import disk_space
 from tc.telemetry.documents import Described, DescribedRuns, Head, SealHead, identity_of, read_figures, read_head, read_seal_head
 from tc.telemetry.figures import Figures, packed
 from tc.telemetry.following import Follower, TallyOf
@@ -54,6 +63,7 @@ class TrackedRun:
         "_follower",
         "_head",
         "_looked_ns",
+        "_measure",
         "_ops",
         "_packed",
         "_run_id",
@@ -63,10 +73,11 @@ class TrackedRun:
         "facts",
     )
 
-    def __init__(self, folder: str, tally_of: TallyOf, described: DescribedRuns) -> None:
+    def __init__(self, folder: str, tally_of: TallyOf, described: DescribedRuns, measure: Measure = free_bytes) -> None:
         self._folder = folder
         self._run_id = folder.rpartition("/")[2]
         self._tally_of = tally_of
+        self._measure = measure
         self._seen: Signature | None = None
         self._head: Head | None = None
         self._describe = described
@@ -157,13 +168,11 @@ class TrackedRun:
         figures, is_read, is_intact = read_figures(self._folder), True, True
         if figures is None:
             figures, is_read, is_intact = self._counted(until_s)
-            if is_read and self._follower is not None:
+            if is_read and is_intact and self._follower is not None:
                 self._follower.end()
         sealed_bytes = seal.files["journal.jsonl"].bytes if "journal.jsonl" in seal.files else None
         journal = seen[_JOURNAL]
         is_whole = is_intact and not _is_broken(figures) and journal is not None and journal[1] == sealed_bytes
-        if self._ops is not None and self._ops.is_verified is False:
-            is_whole = False
         facts = self._facts(
             seen, head, described, figures, status=seal.status, is_sealed=True, is_read=is_read, is_intact=is_whole
         )
@@ -223,6 +232,8 @@ class TrackedRun:
     ) -> RunFacts:
         ops, journal = self._ops, seen[_JOURNAL]
         last_write_ns = None if journal is None else journal[2]
+        node = None if is_sealed else _heard(node_heartbeat_as_written, self.directory)
+        supervisor = None if is_sealed else _heard(supervisor_heartbeat_as_written, self.directory)
         return RunFacts(
             run_id=self._run_id,
             identity=identity_of(head, described),
@@ -236,17 +247,20 @@ class TrackedRun:
             last_write_ns=last_write_ns,
             reason=head.reason[:LONGEST_TOLD],
             resumes=len(head.resumed),
-            is_intact=is_intact if figures is not None else None,
+            is_intact=None if figures is None else is_intact and not (ops is not None and ops.is_refuted),
             is_read=is_read,
             packed=self._kept(figures),
             reconcile_every_s=described.reconcile_every_s,
             compared=None if ops is None else ops.compared,
-            node=None if is_sealed else _heard(read_node_heartbeat, self.directory),
-            supervisor=None if is_sealed else _heard(read_supervisor_heartbeat, self.directory),
+            node=None if node is None else corrected(node),
+            supervisor=None if supervisor is None else corrected(supervisor),
+            node_offset_ns=0 if node is None else node.offset_ns,
+            supervisor_offset_ns=0 if supervisor is None else supervisor.offset_ns,
             usage=self._usage(head) if is_active else None,
+            disk=disk_space(self.directory.path, self.facts.disk, self._looked_ns, self._measure) if is_active else None,
+            min_free_bytes=described.min_free_bytes,
             readiness=() if ops is None else ops.readiness,
             probes=() if ops is None else ops.probes,
-            drills=() if ops is None else ops.drills,
         )
 
     def _kept(self, figures: Figures | None) -> bytes:
@@ -261,13 +275,15 @@ class TrackedRun:
         return None if owner is None else usage_of(owner)
 
 
-def _heard[T: (NodeHeartbeat, SupervisorHeartbeat)](read: Callable[[RunDirectory], T | None], run: RunDirectory) -> T | None:
+def _heard[T: (NodeHeartbeat, SupervisorHeartbeat)](
+    read: Callable[[RunDirectory], AsWritten[T] | None], run: RunDirectory
+) -> AsWritten[T] | None:
     """Return a heartbeat; one that is none, or holds what no number of a metric can be, is as if it were not there."""
     try:
         heartbeat = read(run)
     except ArtifactError:
         return None
-    return heartbeat if heartbeat is not None and _is_sane(heartbeat) else None
+    return heartbeat if heartbeat is not None and _is_sane(heartbeat.said) else None
 
 
 def _is_sane(said: object) -> bool:

@@ -132,20 +132,24 @@ def _concluded(facts: "Sequence[AnyDrillFact]") -> "DrillConcluded":
 
 
 def _series(run: "RunDirectory") -> tuple[Series, Series]:
-    """Return the prices that were looked at and the position, as far as the run's journal can be read."""
-    from tc.core.events import MarketObserved, OrderFilled
-    from tc.errors import ArtifactError
-    from tc.store.journal.tail import JournalTail
+    """Return the prices that the node saw, one a second while there were any, and the position, as far as they can be read."""
+    from tc.core.events import OrderFilled
+    from tc.errors import TcError
+    from tc.flows.configuration import read_configuration
+    from tc.flows.taped_prices import taped_prices
+    from tc.wiring.data import candles_of_tape
 
-    market: Series = []
-    position: Series = []
-    held = Decimal(0)
-    with suppress(ArtifactError):
-        for entry in JournalTail(run.journal).read():
-            event = entry.event
-            if isinstance(event, MarketObserved) and event.bid is not None and event.ask is not None:
-                market.append((event.event_ns, (event.bid + event.ask) / 2))
-            elif isinstance(event, OrderFilled):
+    with suppress(TcError):
+        entries, _ = _entries(run)
+        held = Decimal(0)
+        position: Series = []
+        for event in (entry.event for entry in entries):
+            if isinstance(event, OrderFilled):
                 held += event.quantity if event.side == "BUY" else -event.quantity
                 position.append((event.at_ns, held))
-    return market, position
+        candles = taped_prices(run, read_configuration(run).document, candles_of_tape, entries=len(entries))
+        if candles is None:
+            return [], position
+        prices = (Decimal(close).scaleb(-candles.precision) for close in candles.closes)
+        return list(zip(candles.ends_ns, prices, strict=True)), position
+    return [], []

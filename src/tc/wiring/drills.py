@@ -122,6 +122,14 @@ def run_drill(drill: str, plan: DrillPlan, *, say: Callable[[str], None], should
         return _carried_out(made, journal.append, say, should_stop)
 
 
+def run_demo_drill(artifacts_root: Path, *, say: Callable[[str], None], should_stop: Callable[[], bool]) -> FinishedDrill:
+    """Cut the connection of a paper run; without alerts, where Prometheus and Alertmanager are not installed."""
+    from tc.lab.alerting import has_programs
+
+    plan = DrillPlan(artifacts_root=artifacts_root, sees_alerts=has_programs())
+    return run_drill("disconnect", plan, say=say, should_stop=should_stop)
+
+
 def _carried_out(
     made: "Making", keep: Callable[..., object], say: Callable[[str], None], should_stop: Callable[[], bool]
 ) -> FinishedDrill:
@@ -323,6 +331,7 @@ __all__ = [
     "FinishedDrill",
     "FinishedSuite",
     "report_drills",
+    "run_demo_drill",
     "run_drill",
     "run_suite",
     "shipped_drills",

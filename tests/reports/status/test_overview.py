@@ -1,9 +1,9 @@
 from dataclasses import replace
 
-from status_samples import FLEET, NOW_NS, PERP, S, finished, fleet, in_trouble, live
-from tc.checks.attention import Attention, Drill
+from status_samples import DRILLS, FLEET, NOW_NS, PERP, S, finished, fleet, in_trouble, live
+from tc.checks.attention import Attention
 from tc.reports.status.choice import Choice
-from tc.reports.status.content import Fleet, Holding, RunBrief
+from tc.reports.status.content import DrillBrief, Fleet, Holding, RunBrief
 from tc.reports.status.overview import Overview, Row, overview_of
 
 
@@ -26,12 +26,12 @@ def test_a_quiet_fleet_says_so() -> None:
 
 def test_trouble_comes_first_in_title_verdict_and_list() -> None:
     page = overview(fleet(3), FLEET)
-    assert page.title == "5 critical, 7 warning · tc"
+    assert page.title == "5 critical, 8 warning · tc"
     assert [mark.tone for mark in page.verdict] == ["bad", "warn"]
     assert [each.severity for each in page.notices] == ["critical"] * 5 + ["warning"] * 3
     assert page.notices[0].runs == "eth-quoter"
     assert page.notices[0].runs_href == f"/runs/{in_trouble().run_id}"
-    assert page.more_notices == "and 4 more"
+    assert page.more_notices == "and 5 more"
 
 
 def test_an_alert_that_many_runs_have_is_told_once_with_the_way_to_them() -> None:
@@ -58,7 +58,7 @@ def test_the_tiles_count_the_fleet() -> None:
     assert tiles["With a position"] == ("2", "plain", "of those that are active")
     assert tiles["Reconciliation"] == ("1 found", "bad", "last 12 s ago")
     assert tiles["Kill switch"] == ("halt", "warn", "in 1 scope")
-    assert tiles["Drills"] == ("1 of 11 failed", "bad", "in 6 runs")
+    assert tiles["Drills"] == ("1 of 4 failed", "bad", "last 1 h 56 min ago")
     assert page.left_out == "60 older runs not shown"
 
 
@@ -126,14 +126,12 @@ def test_a_live_run_says_where_it_stands() -> None:
 
 def test_a_run_in_trouble_says_what_is_wrong() -> None:
     shown = row(in_trouble())
-    assert [(mark.text, mark.tone) for mark in shown.attention] == [("5 critical", "bad"), ("5 warning", "warn")]
+    assert [(mark.text, mark.tone) for mark in shown.attention] == [("5 critical", "bad"), ("4 warning", "warn")]
     assert "The node is late" in shown.attention[1].note
     assert shown.kill is not None
     assert shown.kill.text == "halt"
     assert shown.verdict is not None
     assert shown.verdict.text == "3 findings"
-    assert shown.drills is not None
-    assert (shown.drills.text, shown.drills.note) == ("1 of 1 failed", "venue-disconnect: failed")
 
 
 def test_an_ended_run_says_how_long_it_took() -> None:
@@ -173,6 +171,23 @@ def test_the_strip_has_the_latest_runs_with_the_newest_on_the_right() -> None:
     assert few.empty == 35
 
 
-def test_drills_of_all_runs_passed() -> None:
-    page = overview([replace(finished(1), drills=(Drill("a", "passed"), Drill("b", "passed")))])
-    assert page.tiles[-1].mark.text == "2 passed"
+def test_drills_are_told_with_their_last_execution_those_that_did_not_pass_first() -> None:
+    page = overview([], FLEET)
+    assert [each.name for each in page.drills] == ["kill-while-hung", "journal-tamper", "disconnect", "quiet-market"]
+    assert [each.verdict.tone for each in page.drills] == ["bad", "warn", "good", "good"]
+    assert page.drills[0].times == (("Detected", "2.43 s"), ("Mitigated", "1.20 s"), ("Recovered", ""))
+    assert page.drills[2].executions == "20 of 20 executions passed"
+    assert page.drills[2].moment == "1 h 56 min ago"
+    assert page.resilience == "66.67 %"
+
+
+def test_the_tile_of_drills_says_the_worst_of_them() -> None:
+    def tile(*drills: DrillBrief) -> tuple[str, str]:
+        mark = overview([], Fleet(drills=drills)).tiles[-1].mark
+        return mark.text, mark.tone
+
+    passed, inconclusive, failed, quiet = DRILLS
+    assert tile(passed, quiet) == ("2 passed", "good")
+    assert tile(passed, inconclusive) == ("1 of 2 inconclusive", "warn")
+    assert tile(passed, inconclusive, failed) == ("1 of 3 failed", "bad")
+    assert tile() == ("none", "plain")

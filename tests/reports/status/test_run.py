@@ -3,6 +3,7 @@ from dataclasses import replace
 import msgspec
 
 from status_samples import NOW_NS, S, comparison, finished, in_trouble, live, live_detail
+from tc.checks.attention import Feed
 from tc.reports.reconciliation import ToldFinding
 from tc.reports.status.content import Process, RunDetail
 from tc.reports.status.run import FINDINGS_SHOWN, Block, RunPage, run_page_of
@@ -30,7 +31,7 @@ def test_every_alert_of_a_run_stands_on_its_page_with_its_runbook() -> None:
     assert [each.alert for each in shown.notices] == [each.alert for each in brief.attention]
     assert shown.notices[0].runbook_href == "https://ops.example/runbooks/safety-gate.md"
     assert shown.all_clear == ""
-    assert shown.title == "running, 5 critical, 5 warning · eth-quoter · tc"
+    assert shown.title == "running, 5 critical, 4 warning · eth-quoter · tc"
 
 
 def test_a_runbook_without_an_address_is_named_and_one_with_a_strange_one_is_no_link() -> None:
@@ -89,12 +90,18 @@ def test_of_very_many_findings_the_first_are_shown_and_the_others_counted() -> N
     assert rows[-1][1] == "and 1,500 more"
 
 
+def test_what_was_wrong_with_a_channel_is_told_and_where_nobody_judges_that_is() -> None:
+    wrong = (("gap", 1_200), ("delayed", 0), ("crossed", 2))
+    feeds = tuple(Feed("BTC", "QuoteTick", "live", NOW_NS, anomalies) for anomalies in (wrong, (("gap", 0),), ()))
+    shown = block(page(replace(live_detail(), feeds=feeds)), "feeds")
+    assert (shown.columns[-1], [row[-1] for row in shown.rows]) == ("Anomalies", ["gap 1,200, crossed 2", "none", "—"])
+
+
 def test_empty_blocks_are_left_out() -> None:
     assert [each.id for each in page(live_detail()).blocks] == ["feeds"]
     assert [each.id for each in page(live_detail(in_trouble())).blocks] == [
         "feeds",
         "kill",
-        "drills",
         "probes",
         "readiness",
         "compared",

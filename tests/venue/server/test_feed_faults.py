@@ -7,8 +7,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
+from tc.spec.fault_parameters.feed import FEED_PARAMETERS
+from tc.venue.fault_port import FAULTS
 from venue_process import SYMBOL, Caller, Listening, listening
 
 NAME = SYMBOL.lower()
@@ -253,3 +256,12 @@ def test_what_waits_is_told_and_taken_back(caller: Caller) -> None:
 )
 def test_a_document_that_is_none_is_refused(caller: Caller, name: str, document: dict[str, object]) -> None:
     assert caller.fault(name, **document).status == 400
+
+
+@pytest.mark.parametrize("kind", FEED_PARAMETERS)
+def test_what_a_drill_says_of_a_fault_is_the_document_of_the_port_of_its_name(caller: Caller, kind: str) -> None:
+    form, (port, _) = FEED_PARAMETERS[kind], FAULTS[kind]
+    assert {"on", *form.__struct_fields__} >= set(port.__struct_fields__) >= set(form.__struct_fields__)
+    left_out, said = msgspec.json.decode(b"{}", type=port), msgspec.json.decode(msgspec.json.encode(form()), type=port)
+    assert left_out == said
+    assert caller.fault(kind, **msgspec.to_builtins(form())).status == 200

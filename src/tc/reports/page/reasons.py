@@ -35,7 +35,7 @@ REASONS: Mapping[str, str] = {
     "price_collar": "the price is too far from the reference price",
     "reference_missing": "there is no reference price to judge by",
     "reference_stale": "the reference price is too old to judge by",
-    "feed_degraded": "the market data has a gap: the reference price is in doubt",
+    "feed_degraded": "the market data has a gap, or is no market: the reference price is in doubt",
     "duplicate_key": "the order key was used before",
     "reserved_key": "only the flatten may use such an order key",
     "duplicate_order": "it repeats an order that was admitted a moment before",

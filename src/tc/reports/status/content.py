@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tc.checks.attention import Attention, Drill, Feed, Probe
+from tc.checks.attention import Attention, Feed, Probe
+from tc.checks.drills.facts import Outcome
 from tc.reports.reconciliation import ReconciliationDocument
 
 
@@ -37,8 +38,8 @@ class RunBrief:
         The strictest mode of the kill switch that applies to it, by its journal and the state files.
     reconciled, reconciled_ns, findings
         The last comparison with its venue.
-    attention, drills
-        What needs attention, the worst first, and the drills' verdicts.
+    attention
+        What needs attention, the worst first.
 
     """
 
@@ -61,7 +62,6 @@ class RunBrief:
     reconciled_ns: int = 0
     findings: int = 0
     attention: tuple[Attention, ...] = ()
-    drills: tuple[Drill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,38 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrillBrief:
+    """A drill as a line of the overview: what its last execution came to, when, and how fast; and how many are stored."""
+
+    name: str
+    title: str
+    verdict: Outcome
+    ended_ns: int
+    executions: int
+    passed: int
+    detect_ns: int | None = None
+    mitigate_ns: int | None = None
+    recover_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """What is known beside the runs: switches, the strictest first, what needs attention, and how many runs are not shown."""
+    """What is known beside the runs.
+
+    Parameters
+    ----------
+    switches
+        Those that are on, the strictest first.
+    drills, resilience
+        Each drill that was carried out, and what part of them passed by weight, in words; empty where none was.
+    attention, left_out
+        What needs attention, and how many runs are not shown.
+
+    """
 
     switches: tuple[Switch, ...] = ()
+    drills: tuple[DrillBrief, ...] = ()
+    resilience: str = ""
     attention: tuple[Attention, ...] = ()
     left_out: int = 0
 

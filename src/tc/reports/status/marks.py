@@ -1,10 +1,11 @@
 """Words with a tone: what a state, a verdict or an alert looks like, the same on every page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tc.checks.attention import Attention, Drill
+from tc.checks.attention import Attention
+from tc.checks.drills.facts import Outcome
 from tc.reports.page.words import count
 
 Tone = Literal["good", "bad", "warn", "live", "plain"]
@@ -31,6 +32,7 @@ STATES: dict[str, Tone] = {
     "recovered": "warn",
 }
 FEEDS: dict[str, Tone] = {"live": "good", "quiet": "good", "silent": "warn", "dead": "bad", "disconnected": "bad"}
+DRILLS: dict[Outcome, Tone] = {"passed": "good", "failed": "bad", "inconclusive": "warn"}
 VERDICTS: dict[str, Tone] = {"clean": "good", "found": "bad", "unknown": "warn"}
 PROBES: dict[str, Tone] = {
     "ok": "good",
@@ -78,15 +80,14 @@ def kill_mark(mode: str) -> Mark:
     return Mark("off" if mode == "none" else mode.replace("_", " "), "plain" if mode == "none" else "warn")
 
 
-def drills_mark(drills: tuple[Drill, ...]) -> Mark | None:
-    """Return how many drills passed; None when there was none."""
-    if not drills:
-        return None
-    passed = sum(drill.verdict == "passed" for drill in drills)
-    note = ", ".join(f"{drill.name}: {drill.verdict}" for drill in drills)
-    if passed == len(drills):
-        return Mark(f"{passed} passed", "good", note)
-    return Mark(f"{len(drills) - passed} of {len(drills)} failed", "bad", note)
+def drills_mark(verdicts: Sequence[str]) -> Mark:
+    """Return what the last executions of drills came to, the worst of it."""
+    outcomes: tuple[Outcome, ...] = ("failed", "inconclusive")
+    for outcome in outcomes:
+        number = verdicts.count(outcome)
+        if number:
+            return Mark(f"{number} of {len(verdicts)} {outcome}", DRILLS[outcome])
+    return Mark(f"{len(verdicts)} passed", "good") if verdicts else Mark("none")
 
 
 def severity_marks(attention: Iterable[Attention]) -> tuple[Mark, ...]:

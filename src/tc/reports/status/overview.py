@@ -8,6 +8,7 @@ from tc.reports.page.words import count, exact, utc
 from tc.reports.status.ages import ago, length, took
 from tc.reports.status.choice import ANY, Choice, Chosen, choose, counted
 from tc.reports.status.content import Fleet, Holding, RunBrief, Switch
+from tc.reports.status.drills import DrillRow, drill_rows
 from tc.reports.status.links import run_link
 from tc.reports.status.marks import ORDER, Mark, drills_mark, feed_mark, kill_mark, severity_marks, state_mark, verdict_mark
 from tc.reports.status.money import held_briefly, profit_mark
@@ -58,7 +59,6 @@ class Row:
     kill: Mark | None
     verdict: Mark | None
     compared: str
-    drills: Mark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ class Overview:
     shown: str
     pages: tuple[tuple[str, str], ...]
     left_out: str
+    drills: tuple[DrillRow, ...]
+    resilience: str
 
 
 def overview_of(runs: Sequence[RunBrief], fleet: Fleet, choice: Choice, now_ns: int, *, runbooks: str = "") -> Overview:
@@ -109,12 +111,13 @@ def overview_of(runs: Sequence[RunBrief], fleet: Fleet, choice: Choice, now_ns: 
         shown=_shown(chosen, len(runs)),
         pages=_pages(chosen, choice),
         left_out=f"{count(fleet.left_out, 'older run')} not shown" if fleet.left_out else "",
+        drills=drill_rows(fleet.drills, now_ns),
+        resilience=fleet.resilience,
     )
 
 
 def _tiles(runs: Sequence[RunBrief], fleet: Fleet, now_ns: int) -> tuple[Tile, ...]:
     active = [run for run in runs if run.is_active]
-    drills = [drill for run in runs for drill in run.drills]
     strictest = fleet.switches[0] if fleet.switches else None
     newest = max((run.reconciled_ns for run in runs), default=0)
     held_by = sum(bool(run.holdings) for run in active)
@@ -127,8 +130,14 @@ def _tiles(runs: Sequence[RunBrief], fleet: Fleet, now_ns: int) -> tuple[Tile, .
             kill_mark(strictest.mode if strictest else "none"),
             f"in {count(len(fleet.switches), 'scope')}" if fleet.switches else "in no scope",
         ),
-        Tile("Drills", drills_mark(tuple(drills)) or Mark("none"), f"in {count(sum(bool(run.drills) for run in runs), 'run')}"),
+        _drills_tile(fleet, now_ns),
     )
+
+
+def _drills_tile(fleet: Fleet, now_ns: int) -> Tile:
+    newest = max((drill.ended_ns for drill in fleet.drills), default=0)
+    note = f"last {ago(newest, now_ns)}" if fleet.drills else "`tc drill suite` carries them out"
+    return Tile("Drills", drills_mark([drill.verdict for drill in fleet.drills]), note)
 
 
 def _compared_tile(runs: Iterable[RunBrief], newest: str) -> Tile:
@@ -195,7 +204,6 @@ def _row(run: RunBrief, now_ns: int) -> Row:
         kill=None if run.kill_mode == "none" else kill_mark(run.kill_mode),
         verdict=verdict_mark(run.reconciled, run.findings) if run.reconciled else None,
         compared=ago(run.reconciled_ns, now_ns) if run.reconciled_ns else "",
-        drills=drills_mark(run.drills),
     )
 
 

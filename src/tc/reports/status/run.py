@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
+from tc.checks.attention import Feed
 from tc.reports.page.content import Command, Named
 from tc.reports.page.words import NONE, count, exact, utc
 from tc.reports.reconciliation import ReconciliationDocument
@@ -199,21 +200,23 @@ def _bar(gauge: Gauge) -> Bar:
 
 def _blocks(run: RunDetail, now_ns: int) -> tuple[Block, ...]:
     feeds = tuple(
-        (each.instrument, each.channel, feed_mark(each.state), ago(each.last_ns, now_ns) if each.last_ns else NONE)
+        (each.instrument, each.channel, feed_mark(each.state), ago(each.last_ns, now_ns) if each.last_ns else NONE, _wrong(each))
         for each in run.feeds
     )
     steps = tuple((step, latency(after_ns)) for step, after_ns in run.kill_steps)
-    drills = tuple((each.name, Mark(each.verdict, "good" if each.verdict == "passed" else "bad")) for each in run.brief.drills)
     probes = tuple((each.target, check_mark(each.state), f"{each.loss:.0%}", ago(each.at_ns, now_ns)) for each in run.probes)
     ready = tuple((each.spec, check_mark(each.state)) for each in run.readiness)
     return (
-        Block("feeds", "Market data", ("Instrument", "Channel", "State", "Last message"), feeds),
+        Block("feeds", "Market data", ("Instrument", "Channel", "State", "Last message", "Anomalies"), feeds),
         Block("kill", "The last kill", ("Step", "After"), steps, "Each step says what is true from there on."),
-        Block("drills", "Drills", ("Drill", "Verdict"), drills),
         Block("probes", "Probes", ("Target", "State", "Lost", "Asked"), probes),
         Block("readiness", "Readiness", ("Spec", "State"), ready),
         *_reconciliation(run, now_ns),
     )
+
+
+def _wrong(feed: Feed) -> str:
+    return ", ".join(f"{kind} {exact(count)}" for kind, count in feed.anomalies if count) or ("none" if feed.anomalies else NONE)
 
 
 def _reconciliation(run: RunDetail, now_ns: int) -> tuple[Block, ...]:

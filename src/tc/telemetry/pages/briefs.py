@@ -1,9 +1,10 @@
-"""A run's facts as what is judged of it, and as its line in the overview."""
+"""A run's facts as what is judged of it, and as its line in the overview; and a drill's figures as its line."""
 
-from tc.checks.attention import Beat, Drill, Feed, Probe, Vitals
-from tc.checks.feed import feed_states
+from tc.checks.attention import Beat, Feed, Probe, Vitals
+from tc.checks.feed import anomalies_of, feed_states
+from tc.reports.drill.figures import DrillFigures
 from tc.reports.metrics import amount
-from tc.reports.status.content import Holding, RunBrief
+from tc.reports.status.content import DrillBrief, Holding, RunBrief
 from tc.telemetry.figures import Figures
 from tc.telemetry.run_facts import RunFacts, node_state_of
 from tc.telemetry.samples import ended_ns
@@ -19,7 +20,8 @@ def vitals_of(facts: RunFacts, now_ns: int) -> Vitals:
     if facts.problem:
         return Vitals(state=UNREADABLE, problem=facts.problem)
     figures, node, supervisor = facts.figures or _NO_FIGURES, facts.node, facts.supervisor
-    beats = [Beat(name, each.at_ns, each.every_s) for name, each in (("node", node), ("supervisor", supervisor)) if each]
+    heard = (("node", node, facts.node_offset_ns), ("supervisor", supervisor, facts.supervisor_offset_ns))
+    beats = [Beat(name, each.at_ns, each.every_s, offset_ns) for name, each, offset_ns in heard if each]
     compared, every_s = facts.compared, facts.reconcile_every_s
     return Vitals(
         state=facts.status,
@@ -40,12 +42,13 @@ def vitals_of(facts: RunFacts, now_ns: int) -> Vitals:
         oldest_in_flight_ns=node.oldest_in_flight_ns if node else None,
         request_weight=supervisor.request_weight if supervisor else None,
         request_weight_limit=supervisor.request_weight_limit if supervisor else None,
+        free_bytes=facts.disk.free_bytes if facts.disk else None,
+        min_free_bytes=facts.min_free_bytes,
         limit_usage=tuple((each.limit, float(each.used / each.value)) for each in figures.limits if each.used and each.value),
         reconciled=compared.verdict if compared else "",
         findings=sum(compared.severities or ()) if compared else 0,
         reconciled_ns=compared.at_ns if compared else 0,
         reconciled_every_ns=None if every_s is None else int(every_s * _S),
-        drills=tuple(Drill(each.drill, each.verdict) for each in facts.drills),
         probes=probes_of(facts),
     )
 
@@ -73,7 +76,6 @@ def brief_of(facts: RunFacts, vitals: Vitals) -> RunBrief:
         reconciled=vitals.reconciled,
         reconciled_ns=vitals.reconciled_ns,
         findings=vitals.findings,
-        drills=vitals.drills,
     )
 
 
@@ -82,12 +84,30 @@ def probes_of(facts: RunFacts) -> tuple[Probe, ...]:
     return tuple(Probe(each.spec, each.target, each.state, each.at_ns, each.loss_ratio) for each in facts.probes)
 
 
+def drill_brief_of(figures: DrillFigures) -> DrillBrief:
+    """Return a drill's line."""
+    last = figures.newest
+    return DrillBrief(
+        name=last.drill,
+        title=last.title,
+        verdict=last.verdict,
+        ended_ns=last.ended_ns,
+        executions=figures.executions,
+        passed=figures.passed,
+        detect_ns=last.detect_ns,
+        mitigate_ns=last.mitigate_ns,
+        recover_ns=last.recover_ns,
+    )
+
+
 def _feeds(facts: RunFacts, now_ns: int) -> tuple[Feed, ...]:
     if facts.node is None or not facts.is_active:
         return ()
     witnesses = facts.supervisor.witnesses if facts.supervisor else ()
     states = feed_states(facts.node, witnesses, now_ns=now_ns)
-    return tuple(Feed(channel.instrument_id, channel.channel, state, channel.last_ns) for channel, state in states)
+    return tuple(
+        Feed(channel.instrument_id, channel.channel, state, channel.last_ns, anomalies_of(channel)) for channel, state in states
+    )
 
 
 def _holdings(figures: Figures) -> tuple[Holding, ...]:

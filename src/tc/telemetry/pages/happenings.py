@@ -6,7 +6,6 @@ from typing import Any
 from tc.reports.page.words import count, exact, size
 from tc.reports.status.content import Happening
 from tc.store.facts import (
-    DrillConcluded,
     Fact,
     HealRequested,
     OpsMended,
@@ -76,7 +75,6 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
     ),
     ReadinessChecked: lambda fact: f"readiness of {fact.spec}: {fact.state.replace('_', ' ')}",
     VenueProbed: lambda fact: f"{fact.target} probed: {fact.state.replace('_', ' ')}, {fact.failed} of {fact.attempts} failed",
-    DrillConcluded: lambda fact: f"the drill {fact.drill} ended: {fact.verdict}",
     OpsMended: lambda fact: f"a torn line was cut off: {size(fact.cut_bytes)}",
 }
 _GRAVE: dict[type, Callable[[Any], bool]] = dict.fromkeys(_TEXTS, lambda _: False) | {
@@ -84,5 +82,4 @@ _GRAVE: dict[type, Callable[[Any], bool]] = dict.fromkeys(_TEXTS, lambda _: Fals
     RunReproduced: lambda fact: not fact.is_equal,
     RunHealed: lambda fact: not fact.is_healed,
     VenueProbed: lambda fact: fact.state != "ok",
-    DrillConcluded: lambda fact: fact.verdict != "passed",
 }

@@ -1,27 +1,37 @@
 """What a run's processes say of themselves, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from tc.checks.attention import CLOCK_OFFSET_S
 from tc.reports.page.words import count, exact
 from tc.reports.status.ages import ago, latency, length
 from tc.reports.status.content import Process
 from tc.store.heartbeat import NodeHeartbeat, SupervisorHeartbeat
 from tc.telemetry.run_facts import RunFacts
 
+_S = 1_000_000_000
+
 
 def processes_of(facts: RunFacts, now_ns: int) -> tuple[Process, ...]:
     """Return the processes of a run that goes on."""
-    node, supervisor = facts.node, facts.supervisor
     found = []
-    if node is not None:
-        found.append(
-            Process(source="node", state=node.state, at_ns=node.at_ns, every_s=node.every_s, said=tuple(_node(node, now_ns)))
-        )
-    if supervisor is not None:
+    if (node := facts.node) is not None:
+        found.append(_process("node", node, node.state, facts.node_offset_ns, _node(node, now_ns)))
+    if (supervisor := facts.supervisor) is not None:
         state = "watching" if supervisor.is_node_alive else "its node has ended"
-        said = tuple(_supervisor(supervisor, now_ns))
-        found.append(Process(source="supervisor", state=state, at_ns=supervisor.at_ns, every_s=supervisor.every_s, said=said))
+        said = _supervisor(supervisor, now_ns)
+        found.append(_process("supervisor", supervisor, state, facts.supervisor_offset_ns, said))
     return tuple(found)
+
+
+def _process(
+    source: str, said: NodeHeartbeat | SupervisorHeartbeat, state: str, offset_ns: int, words: Iterable[tuple[str, str]]
+) -> Process:
+    """Return a process, and how wrong its clock is, where it is."""
+    clock = (("Clock", f"{length(abs(offset_ns))} {'ahead' if offset_ns > 0 else 'behind'}"),)
+    is_wrong = abs(offset_ns) > CLOCK_OFFSET_S * _S
+    told = (*words, *(clock if is_wrong else ()))
+    return Process(source=source, state=state, at_ns=said.at_ns, every_s=said.every_s, said=told)
 
 
 def _node(node: NodeHeartbeat, now_ns: int) -> Iterator[tuple[str, str]]:

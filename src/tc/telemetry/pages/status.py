@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tc.checks.attention import Attention, Vitals, attention_of, attention_of_fleet
+from tc.checks.attention import Attention, Drill, Vitals, attention_of, attention_of_fleet
+from tc.reports.drill.tables import score_text
 from tc.reports.status.choice import Choice
 from tc.reports.status.content import Fleet, RunBrief, Switch
 from tc.reports.status.html import prepare, render_overview, render_run
 from tc.store.kill_switch.state import STRICTNESS
 from tc.telemetry.index import Index
-from tc.telemetry.pages.briefs import brief_of, probes_of, vitals_of
+from tc.telemetry.pages.briefs import brief_of, drill_brief_of, probes_of, vitals_of
 from tc.telemetry.pages.details import Details
 
 if TYPE_CHECKING:
@@ -86,8 +87,17 @@ class StatusPages:
         active = sorted(fleet.switches, key=lambda each: (-_strictness(each.mode), str(each.scope)))
         probes = () if beside is None else probes_of(beside)
         named = tuple((str(each.scope), str(each.mode)) for each in active)
-        found = attention_of_fleet(now_ns, switches=named, datasets=tuple(datasets.items()), probes=probes)
+        drills = tuple(map(drill_brief_of, fleet.drills))
+        found = attention_of_fleet(
+            now_ns,
+            switches=named,
+            datasets=tuple(datasets.items()),
+            probes=probes,
+            drills=tuple(Drill(each.name, each.verdict) for each in drills),
+        )
         return Fleet(
+            drills=drills,
+            resilience=score_text(fleet.drills),
             switches=tuple(Switch(str(each.scope), each.mode, each.reason, each.actor, each.at_ns) for each in active),
             attention=tuple(map(_shortened, found)),
             left_out=fleet.left_out,

@@ -10,7 +10,7 @@ from itertools import batched
 from tc.telemetry.exposition.chunks import LARGEST, Exposition
 from tc.telemetry.exposition.lines import CONTENT_TYPES, EMPTY, Block, Format, block_of, fleet_lines
 from tc.telemetry.exposition.pieces import Body
-from tc.telemetry.fleet import fleet_samples
+from tc.telemetry.fleet import drill_samples, fleet_samples
 from tc.telemetry.index import Index
 from tc.telemetry.samples import samples_of
 
@@ -47,6 +47,8 @@ class Watcher:
         self._exposition = Exposition()
         self._seen: Seen | None = None
         self._told: set[str] = set()
+        self._drills: object = ()
+        self._drill_lines: Mapping[Format, bytes] = dict.fromkeys(CONTENT_TYPES, b"")
         self._stop = threading.Event()
 
     @property
@@ -67,8 +69,17 @@ class Watcher:
             ("tc_index_refresh_timestamp_seconds", (), now_ns / 1e9),
             ("tc_index_refresh_duration_seconds", (), time.perf_counter() - began),
         ]
-        fleet = {written: fleet_lines(samples, written) for written in CONTENT_TYPES}
+        drills = self._of_drills()
+        fleet = {written: fleet_lines(samples, written) + drills[written] for written in CONTENT_TYPES}
         self._seen = Seen(now_ns, self._exposition.bodies, fleet)
+
+    def _of_drills(self) -> Mapping[Format, bytes]:
+        """Return the lines of drills, made anew only when one was carried out."""
+        drills = self.index.fleet.drills
+        if drills is not self._drills:
+            self._drills = drills
+            self._drill_lines = {written: fleet_lines(drill_samples(drills), written) for written in CONTENT_TYPES}
+        return self._drill_lines
 
     def watch(self) -> None:
         """Look until `stop`; the thread is at rest half of the time at least."""
