@@ -115,7 +115,7 @@ def test_a_run_that_is_well_needs_no_attention_at_the_very_edge_of_each_threshol
         ({"submits_after_halt": 1_200}, ("TcSubmitAfterHalt", "", "1,200 orders")),
         (
             {"is_journal_intact": False},
-            ("TcJournalBroken", "", "a line does not follow or breaks a rule, or the last verification found something"),
+            ("TcJournalBroken", "", "a line does not follow or breaks a rule, or a verification found something"),
         ),
         ({"reconciled": "found", "findings": 3}, ("TcReconciliationMismatch", "", "3 findings")),
         ({"reconciled": "unknown"}, ("TcReconciliationUnknown", "", "what is not known is not flat")),

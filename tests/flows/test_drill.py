@@ -160,6 +160,21 @@ def test_while_an_alert_fires_there_is_no_steady_state() -> None:
     assert said == ["start", "stop"]
 
 
+def test_an_alert_that_is_said_to_last_hinders_the_steady_state_before_and_not_after() -> None:
+    expect = ExpectSpec(alerts=(ExpectedAlert(name="TcA", within_s="1"),), lasts=("TcA",))
+    for firing_before, steps in ((1, ["start", "stop"]), (0, ["start", "inject one", "restore one", "stop"])):
+        said: list[str] = []
+        lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(firing_before)})
+
+        def fire(lab: FakeLab = lab) -> None:
+            lab.readings["alerts"] = Decimal(1)
+            lab.sees.append(Seen("alert", "TcA"))
+
+        done = carried(spec(BREAK, expect=expect), lab, [FakeFault(said, "one", on_inject=fire)])
+        assert said == steps
+        assert done.of("SteadyStateChecked")[-1].holds is (firing_before == 0)
+
+
 def test_faults_are_put_back_the_last_first_and_one_that_fails_stops_no_other() -> None:
     said: list[str] = []
 

@@ -237,6 +237,14 @@ def test_a_sealed_journal_that_was_altered_says_nothing(run: RunDirectory, held:
     assert read_facts(run) == ()
 
 
+def test_a_journal_that_goes_on_behind_an_altered_line_says_nothing(tmp_path: Path, venue: Venue, held: Holdings) -> None:
+    run = make_run(tmp_path, entries=venue.entries, configuration=venue.configuration, seal=False)
+    run.journal.write_bytes(run.journal.read_bytes().replace(b'"BUY"', b'"SELL"'))
+    with RunLock(run), pytest.raises(ArtifactError, match="what the run holds is not known from it"):
+        reconcile_run(run, asked(held), by=BY, pause=never)
+    assert read_facts(run) == ()
+
+
 def test_an_entry_that_breaks_a_rule_ends_what_is_compared(tmp_path: Path, venue: Venue, held: Holdings) -> None:
     venue.emit(venue.entries[0].event)
     run = make_run(tmp_path, entries=venue.entries, configuration=venue.configuration, status="failed")

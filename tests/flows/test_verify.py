@@ -307,15 +307,21 @@ def test_a_run_that_is_being_written_is_said_to_be(tmp_path: Path) -> None:
         assert verified(active).status == "created"
 
 
-def test_what_a_run_that_goes_on_is_just_writing_is_no_finding_and_what_stays_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seal", [False, True])
+def test_what_somebody_is_just_writing_is_no_finding_and_what_stays_is(tmp_path: Path, seal: bool) -> None:
+    run = make_run(tmp_path, seal=seal)
+    artifact = write_ops_artifact(run, "reconciliation-0001.json", b"{}")
+    with RunLock(run):
+        assert codes(run) == [("file_extra", "ops/reconciliation-0001.json")]
+    fact = Timer(0.1, append_fact, (run, ReportWritten(at_ns=2, tc="0", artifacts=(artifact,))))
+    fact.start()
+    assert codes(run) == []
+    fact.join()
+
+
+def test_damage_to_a_run_that_goes_on_is_found(tmp_path: Path) -> None:
     active = make_run(tmp_path, seal=False)
     with RunLock(active):
-        artifact = write_ops_artifact(active, "reconciliation-0001.json", b"{}")
-        assert codes(active) == [("file_extra", "ops/reconciliation-0001.json")]
-        fact = Timer(0.1, append_fact, (active, ReportWritten(at_ns=2, tc="0", artifacts=(artifact,))))
-        fact.start()
-        assert codes(active) == []
-        fact.join()
         active.journal.write_bytes(active.journal.read_bytes().replace(b'"digest":"', b'"digest":"0', 1))
         assert codes(active) == [("not_a_line", "journal.jsonl line 1")]
 

@@ -11,7 +11,7 @@ import pytest
 
 from paper_runs import children, is_gone, until
 from tc.errors import EngineError
-from tc.lab.process import LabProcess, free_ports
+from tc.lab.process import LabProcess, free_ports, last_line
 
 
 def process(folder: Path, *command: str) -> LabProcess:
@@ -50,6 +50,21 @@ def test_its_last_words_are_in_its_log(tmp_path: Path) -> None:
     it.start()
     assert it.wait(10)
     assert (it.exit_code, it.last_words()) == (1, "two")
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        (b"", ""),
+        (b"\n \n", ""),
+        (b"one\ntwo\n", "two"),
+        (b"one\nerror: it is broken\nhint: Mend it.\n", "error: it is broken"),
+        (b"hint: Mend it.\n", "hint: Mend it."),
+        (b"\xff" + b"x" * 400, "\\xff" + "x" * 296),
+    ],
+)
+def test_the_last_line_is_what_went_wrong_and_not_what_to_do_about_it(said: bytes, line: str) -> None:
+    assert last_line(said) == line
 
 
 def test_a_program_that_is_missing_is_told_by_its_end_or_at_once(tmp_path: Path) -> None:

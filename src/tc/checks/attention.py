@@ -227,7 +227,7 @@ def _of_record(vitals: Vitals, now_ns: int) -> Iterator[Attention]:
     if vitals.submits_after_halt and is_recent:
         yield Attention("TcSubmitAfterHalt", "", _count(vitals.submits_after_halt, "order"))
     if vitals.is_journal_intact is False:
-        yield Attention("TcJournalBroken", "", "a line does not follow or breaks a rule, or the last verification found something")
+        yield Attention("TcJournalBroken", "", "a line does not follow or breaks a rule, or a verification found something")
     if vitals.state == "crashed" and vitals.mode != "backtest":
         yield Attention("TcRunCrashed", "", "nobody is at work on it, and it was not ended")
     if vitals.reconciled == "found" and is_recent:

@@ -88,6 +88,8 @@ def carry_out(spec: DrillSpec, hands: DrillHands) -> None:
             drill.break_it()
             drill.put_back("detected")
             drill.recover()
+        if hands.should_stop():
+            hands.notes.add(DrillFailed, reason="somebody asked the drill to stop")
     except TcError as error:
         hands.notes.add(DrillFailed, reason=error.message)
     finally:
@@ -127,10 +129,11 @@ class _Drill:
     def is_steady(self, phase: Phase, probes: Sequence[ProbeSpec], within_s: float) -> bool:
         """Wait until all probes read what they tolerate at one moment; note what they read then, or in the end.
 
-        Before a fault and after it no alert may fire, where alerts can be seen.
+        Before a fault and after it no alert may fire, where alerts can be seen, but for those that are said to last.
         """
         if phase != "during" and self._hands.lab.read("alerts") is not None:
-            probes = (*probes, ProbeSpec(probe="alerts", equals="0"))
+            lasting = len(self._spec.expect.lasts) if phase == "after" else 0
+            probes = (*probes, ProbeSpec(probe="alerts", at_most=str(lasting)))
         ends_s = time.monotonic() + within_s
         while True:
             self._look()

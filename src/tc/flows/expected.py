@@ -12,9 +12,11 @@ from tc.flows.run_venue import venue_of
 from tc.store.facts import HealRequested, RunHealed
 from tc.store.journal import Damage, JournalTail
 from tc.store.layout import RunDirectory
+from tc.store.lock import is_active
 from tc.store.ops import read_facts
 
 _CLIENT = "ExecutionClient"
+_TORN = "torn_line"
 
 HEALS_WITHIN_S = 15
 """So long may a node take to heal; what it invents in that time after it was asked is no trade of the venue's."""
@@ -85,7 +87,7 @@ class Expected:
         Raises
         ------
         ArtifactError
-            The journal cannot be read, was cut, or is sealed and damaged.
+            The journal cannot be read, was cut, or is damaged: one that is sealed, or that goes on behind the damage.
 
         """
         for entry in self._tail.read():
@@ -138,5 +140,9 @@ def _notes(run: RunDirectory, damage: Damage | None) -> tuple[str, ...]:
     if os.path.lexists(run.seal):
         raise ArtifactError(
             f"{where}: a sealed journal that was altered says nothing", hint="`tc runs verify` shows every finding."
+        )
+    if damage.reason != _TORN and is_active(run):
+        raise ArtifactError(
+            f"{where}: what the run holds is not known from it", hint="`tc runs verify` shows every finding; put the line back."
         )
     return (f"{where}: compared up to the line before",)

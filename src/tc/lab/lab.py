@@ -14,7 +14,7 @@ from typing import Protocol
 
 from tc.errors import ExitCode, InconclusiveError, TcError, UnreachableError
 from tc.lab.alerting import Alerting
-from tc.lab.process import LabProcess
+from tc.lab.process import LabProcess, last_line
 from tc.lab.receiver import Receiver
 from tc.lab.watching import RunWatch
 from tc.ports.drills import Acted, Seen
@@ -26,7 +26,7 @@ RUN = "RUN"
 """Stands for the run's id in what an operator types."""
 
 VENUE = "VENUE"
-"""Stands for the venue's URL, as the run knows it."""
+"""Stands for the venue's URL, as the run knows it; a path may follow."""
 
 VENUE_PROBES = frozenset({"venue_open_orders", "venue_position"})
 """What is read at the venue itself, whatever the run says."""
@@ -90,10 +90,20 @@ class Bench:
 
 
 class ProcessLab:
-    """A lab of real processes; see `tc.ports.drills.Lab`."""
+    """A lab of real processes; see `tc.ports.drills.Lab`.
 
-    def __init__(self, bench: Bench) -> None:
+    Parameters
+    ----------
+    bench
+        What it is made of.
+    answers_within_s
+        So long is waited for the answer to a command.
+
+    """
+
+    def __init__(self, bench: Bench, *, answers_within_s: float = _ANSWERS_WITHIN_S) -> None:
         self._bench = bench
+        self._answers_within_s = answers_within_s
         self._run = bench.start_run(bench.run_command)
         self._watch = RunWatch(bench.run, bench.runtime_root, bench.run_name)
         self._found: list[Seen] = []
@@ -151,13 +161,13 @@ class ProcessLab:
                 cwd=self._bench.folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=_ANSWERS_WITHIN_S,
+                timeout=self._answers_within_s,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Acted(_NO_ANSWER, f"it did not end within {_ANSWERS_WITHIN_S:g} s")
+            return Acted(_NO_ANSWER, f"it did not end within {self._answers_within_s:g} s")
         self._found.extend((*_findings(done.stdout), *_ended(done.returncode)))
-        return Acted(done.returncode, _last_line(done.stderr) or _last_line(done.stdout))
+        return Acted(done.returncode, last_line(done.stderr) or last_line(done.stdout))
 
     def act_beside(self, arguments: Sequence[str]) -> None:
         """Type a command of tc without waiting for its answer."""
@@ -197,11 +207,12 @@ class ProcessLab:
     def _resumed(self, words: tuple[str, ...]) -> Acted:
         """Go on with the run; a run that is refused ends with its exit code."""
         self._run.end()
+        before = self._watch.heartbeat_pid()
         self._run = self._bench.start_run(words)
         self._run.start()
         began_s = time.monotonic()
         while self._run.is_running and time.monotonic() - began_s < _STARTS_WITHIN_S:
-            if self.node_pid and self.read("run_state") == "running" and self.read("node_state") == "trading":
+            if self._watch.heartbeat_pid() != before and self.read("node_state") == "trading":
                 return Acted(0, "the run trades again")
             time.sleep(_LOOK_S)
         code = self._run.exit_code
@@ -209,8 +220,9 @@ class ProcessLab:
         return Acted(_NO_ANSWER if code is None else code, self._run.last_words())
 
     def _words(self, arguments: Sequence[str]) -> tuple[str, ...]:
-        known = {RUN: self._bench.run.run_id, VENUE: self._bench.way.url}
-        return tuple(known.get(each, each) for each in arguments)
+        run_id, url = self._bench.run.run_id, self._bench.way.url
+        words = (run_id if each == RUN else each for each in arguments)
+        return tuple(url + each.removeprefix(VENUE) if each.partition("/")[0] == VENUE else each for each in words)
 
     def _is_venue_up(self) -> bool:
         ping = f"{self._bench.venue_url}/fapi/v1/ping"
@@ -243,8 +255,3 @@ def _ended(code: int) -> list[Seen]:
     """Return how a command ended that could not do its work, as a finding named by its exit code."""
     words = {int(each): each.name.lower() for each in ExitCode if each not in {ExitCode.OK, ExitCode.FOUND}}
     return [Seen("finding", words[code], "how a command ended")] if code in words else []
-
-
-def _last_line(said: bytes) -> str:
-    lines = said.decode(errors="backslashreplace").strip().splitlines()
-    return lines[-1][:300] if lines else ""

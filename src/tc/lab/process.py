@@ -13,6 +13,8 @@ from tc.errors import EngineError
 
 _ENDS_WITHIN_S = 8.0
 _LAST_WORDS = 2_000
+_LONGEST_LINE = 300
+_HINT = "hint: "
 
 
 class LabProcess:
@@ -103,11 +105,18 @@ class LabProcess:
             self._process.wait()
 
     def last_words(self) -> str:
-        """Return the last line of what it said."""
+        """Return the last line of what it said, or what stands before it where that is the hint of an error."""
         with suppress(OSError):
-            text = self.log.read_bytes()[-_LAST_WORDS:].decode(errors="backslashreplace").strip()
-            return text.splitlines()[-1] if text else ""
+            return last_line(self.log.read_bytes()[-_LAST_WORDS:])
         return ""
+
+
+def last_line(said: bytes) -> str:
+    """Return the last line of what somebody said; of an error with a hint, the error."""
+    lines = said.decode(errors="backslashreplace").strip().splitlines()
+    if len(lines) > 1 and lines[-1].startswith(_HINT):
+        del lines[-1]
+    return lines[-1][:_LONGEST_LINE] if lines else ""
 
 
 def free_ports(number: int) -> tuple[int, ...]:

@@ -32,6 +32,9 @@ from tc.store.status import run_status
 LATELY_S = 2.0
 """So far back goes what is counted as going on: orders accepted, fills."""
 
+_MISSED = 6
+"""So many heartbeats are missed before what the last one said is not taken for what is."""
+
 _WORST: tuple[FeedState, ...] = ("dead", "disconnected", "silent", "quiet", "live")
 _COUNTED = {OrderAccepted: "orders_accepted", OrderFilled: "fills"}
 _NS = 1_000_000_000
@@ -81,8 +84,17 @@ class RunWatch:
             return read()
         with suppress(ArtifactError):
             heard = node_heartbeat_as_written(self._run)
-            return None if heard is None else _OF_HEARTBEAT[probe](corrected(heard), time.time_ns(), self._run)
+            now_ns = time.time_ns()
+            if heard is not None and now_ns - corrected(heard).at_ns <= _MISSED * heard.said.every_s * _NS:
+                return _OF_HEARTBEAT[probe](corrected(heard), now_ns, self._run)
         return None
+
+    def heartbeat_pid(self) -> int:
+        """Return the process that wrote the node's last heartbeat; 0 for none."""
+        with suppress(ArtifactError):
+            heard = node_heartbeat_as_written(self._run)
+            return 0 if heard is None else heard.said.pid
+        return 0
 
     def _kill_switch(self) -> str:
         active = self._switch.effective(run_id=self._run.run_id, name=self._name)
@@ -96,7 +108,7 @@ class RunWatch:
 
     def _run_state(self) -> str | None:
         with suppress(TcError):
-            return run_status(self._run)
+            return run_status(self._run) if self._run.path.is_dir() else None
         return None
 
     def _events(self) -> Iterator[Seen]:

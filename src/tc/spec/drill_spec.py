@@ -112,6 +112,10 @@ class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     also: Annotated[
         tuple[str, ...], Meta(title="Also", description="Alerts that may fire as well: consequences of the same cause.")
     ] = ()
+    lasts: Annotated[
+        tuple[str, ...],
+        Meta(title="Lasts", description="Of all of these, alerts that may go on in the end: what they tell of stays on record."),
+    ] = ()
     gates: Annotated[
         tuple[Literal["blocked", "reducing", "halted"], ...],
         Meta(

@@ -95,8 +95,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "tc_journal_intact",
         "gauge",
-        "1 while every line that comes follows from the one before by its digest and rules, and the last `tc runs verify --record` "
-        "found nothing: lines that were read, and the journals of sealed runs, whose length alone is looked at, are read by that only.",
+        "1 while every line that comes follows from the one before by its digest and rules, a sealed journal has its length, and "
+        "the last `tc runs verify --record` found nothing: it alone reads again what was read, and what is sealed.",
     ),
     # Orders.
     Family(

@@ -133,7 +133,7 @@ def _probe(lab: MadeLab, parameters: "host.Probe") -> "Fault":
     from tc.store.ops import read_facts
 
     attempts = ("--count", str(parameters.count), "--interval", f"{parameters.interval_ms / 1000}")
-    said = ("--run", "RUN", "--url", "VENUE", "--timeout-ms", str(parameters.timeout_ms), *attempts)
+    said = ("--run", "RUN", "--url", "VENUE/fapi/v1/ping", "--timeout-ms", str(parameters.timeout_ms), *attempts)
     return CommandFault(
         do=lambda: lab.lab.act_beside(("connectivity", "probe", *said)),
         undo=lambda: None,  # What was seen was seen: the next probe says what is now.

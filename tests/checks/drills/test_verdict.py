@@ -176,6 +176,15 @@ def test_an_alert_that_fires_again_fires() -> None:
     assert judge(drill(), [*again, at(14, AlertResolved, name="TcFeedStale")]).verdict == "passed"
 
 
+def test_an_alert_that_is_said_to_last_may_go_on() -> None:
+    spec = drill()
+    [alert] = spec.expect.alerts
+    lasting = replace(spec, expect=replace(spec.expect, lasts=(alert.name,)))
+    again = [*passed(), seen(13, "alert", alert.name)]
+    assert reason(judge(spec, again), "recovery") == f"{alert.name} still fires"
+    assert judge(lasting, again).verdict == "passed"
+
+
 @pytest.mark.parametrize(
     ("facts", "part", "why"),
     [

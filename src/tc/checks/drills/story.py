@@ -105,12 +105,12 @@ class Story:
 
     @cached_property
     def firing(self) -> tuple[str, ...]:
-        """The alerts that fire at the end."""
+        """The alerts that fire at the end and are not to last."""
         fires: dict[str, bool] = dict.fromkeys(self.alerts, False)
         for fact in self.facts:
             if isinstance(fact, AlertResolved) or (isinstance(fact, Observed) and fact.source == "alert"):
                 fires[fact.name] = isinstance(fact, Observed)
-        return tuple(name for name in self.alerts if fires[name])
+        return tuple(name for name in self.alerts if fires[name] and name not in self.spec.expect.lasts)
 
     @cached_property
     def restored_ns(self) -> int | None:
