@@ -12,15 +12,15 @@ TAGS ?=
 REPEAT ?= 1
 JOBS ?= 1
 
-.PHONY: help setup demo test check e2e drills golden bench docs sample soak dashboards observability compose-test fmt clean
+.PHONY: help setup demo test check e2e drills drills-mutated golden bench docs sample soak dashboards observability compose-test fmt clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Find Python and uv, and sync .venv from uv.lock (what every other target does first)
 	@scripts/bootstrap.sh
 
-demo: setup ## Run the packaged examples, a backtest and twenty seconds on paper, and say where to look
+demo: setup ## Run the packaged examples, a backtest, twenty seconds on paper and a drill, and say where to look
 	@$(VENV)/tc demo
 	@echo; echo "(tc is in .venv/bin: \`. .venv/bin/activate\` makes it a command of this shell)"
 
@@ -35,6 +35,9 @@ e2e: setup ## Run the tests with real engines, processes and browsers only
 
 drills: setup ## Carry out the drills of TAGS (all), REPEAT times (1), JOBS at once (1), with real Prometheus and Alertmanager
 	@$(VENV)/tc drill suite --tags "$(TAGS)" --repeat $(REPEAT) --jobs $(JOBS)
+
+drills-mutated: setup ## Carry out every drill with its detector switched off: each must fail
+	@$(VENV)/python scripts/mutate_drills.py
 
 golden: setup ## Rewrite the golden run directories; read the diff before you commit it
 	@TC_REWRITE_GOLDEN=1 $(VENV)/pytest tests/golden

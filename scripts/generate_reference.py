@@ -1,4 +1,4 @@
-"""Write the generated pages under docs/reference/ and the alert rules, or with --check say which of them are out of date."""
+"""Write the generated pages under docs/reference/, the alert rules and the README's table; --check says what is out of date."""
 
 import sys
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from generate_alerts import rules as alert_rules
 from reference.artifacts import findings, metrics, observed_file, run_directory
 from reference.commands import command_line, exit_codes
 from reference.dashboards import dashboards
+from reference.drill_figures import README, figures_page, readme
 from reference.drills import drill_pages
 from reference.events import event_types
 from reference.families import families
@@ -32,8 +33,13 @@ PAGES: dict[str, Callable[[], str]] = {
     "alerts.md": alerts,
     "dashboards.md": dashboards,
     **drill_pages(),
+    "drills/figures.md": figures_page,
 }
-FILES: dict[Path, Callable[[], str]] = {**{FOLDER / name: render for name, render in PAGES.items()}, RULES: alert_rules}
+FILES: dict[Path, Callable[[], str]] = {
+    **{FOLDER / name: render for name, render in PAGES.items()},
+    RULES: alert_rules,
+    README: readme,
+}
 
 
 def main(arguments: list[str]) -> int:

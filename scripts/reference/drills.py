@@ -22,7 +22,7 @@ DRILLS = REPOSITORY / "specs" / "drills"
 _INDEX = """
 Made from the documents in `specs/drills/`. What a drill is, and what its verdict means: [Drills](../../concepts/drills.md). How
 they are carried out: [Run the drills](../../how-to/run-drills.md). What a document of your own may hold:
-[DrillSpec](../drill-spec.md).
+[DrillSpec](../drill-spec.md). How they came out when each was repeated: [Figures](figures.md).
 """
 _NONE = "There is none yet."
 _COLUMNS = ("drill", "what is broken", "tags", "weight", "what must be seen")
@@ -177,6 +177,9 @@ def _expected(drill: DrillSpec) -> str:
     if expect.also:
         also = ", ".join(map(_alert_link, expect.also))
         blocks.append(f"May fire as well, as consequences of the same cause: {also}. No other alert may.")
+    if expect.lasts:
+        lasts = ", ".join(map(_alert_link, expect.lasts))
+        blocks.append(f"May still fire in the end, for what they tell of stays on record: {lasts}.")
     blocks.append(f"Invariants: {names or 'all of them'}; see [DrillSpec](../drill-spec.md#invariants).")
     return "\n\n".join(blocks)
 

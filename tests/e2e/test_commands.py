@@ -1,6 +1,7 @@
 """`tc` as people use it: real processes, real engine, real signals."""
 
 import json
+import shutil
 import random
 import signal
 import subprocess
@@ -44,9 +45,14 @@ def test_the_demo_runs_in_an_empty_folder_trades_on_paper_and_says_where_to_look
     assert int(told["fills"].split(",")[0]) > 0
     assert "proven flat after" in told["kill"]
     assert told["reconciliation"].startswith("clean")
-    reports = [line.split()[-1] for line in done.stdout.splitlines() if "report  " in line]
-    assert len(reports) == 2
+    reports = [line.split()[-1] for line in done.stdout.partition("Look at them")[2].splitlines() if line.startswith("  the ")]
+    assert [Path(report).name for report in reports] == ["report.html", "journal.jsonl", "report.html", "timeline.html"]
     assert all((tmp_path / report).is_file() for report in reports)
+    drilled = json.loads((tmp_path / "artifacts" / "drills" / "disconnect-1" / "verdict.json").read_text())
+    if shutil.which("prometheus") and shutil.which("prometheus-alertmanager"):
+        assert drilled["verdict"] == "passed", done.stdout
+    else:
+        assert [part["part"] for part in drilled["parts"] if part["outcome"] == "failed"] == []
     assert "no kill switch is active" in tc("kill", "status").stdout
     assert "Traceback" not in done.stderr
 

@@ -297,7 +297,8 @@ def test_somebody_who_interrupts_gets_everything_put_back() -> None:
     said: list[str] = []
     asked = iter([False, False])
     document = spec(BREAK, expect=ExpectSpec(gates=("halted",)))
-    carried(document, FakeLab(said), [FakeFault(said, "one")], should_stop=lambda: next(asked, True))
+    done = carried(document, FakeLab(said), [FakeFault(said, "one")], should_stop=lambda: next(asked, True))
+    assert [each.reason for each in done.of("DrillFailed")] == ["somebody asked the drill to stop"]
     assert said[-2:] == ["restore one", "stop"] or said[-1] == "stop"
     assert said.count("inject one") == said.count("restore one")
 

@@ -228,6 +228,16 @@ def test_a_venue_that_does_not_answer_is_not_reachable_is_not_stormed_and_bears_
     assert scene.pulse._heartbeat(None).is_venue_reachable
 
 
+def test_a_venue_that_did_not_answer_is_asked_again_soon_when_the_feed_is_back(scene: Scene) -> None:
+    scene.venue.is_gone = True
+    scene.after(2.0)
+    assert scene.pulse._heartbeat(None).is_venue_reachable is False
+    scene.venue.is_gone = False
+    for _ in range(5):
+        scene.after(0.5, hears=True)
+    assert scene.pulse._heartbeat(None).is_venue_reachable is True
+
+
 def test_a_venue_that_answers_without_saying_is_reachable_and_bears_no_witness(scene: Scene) -> None:
     scene.venue.says = None
     assert scene.after(1.5) == scene.after(2.0) == scene.after(2.0) == ()

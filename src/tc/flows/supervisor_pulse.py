@@ -20,7 +20,9 @@ _LOOK_S = 0.25
 _ASK_AGAIN_S: Mapping[Question, float] = {"touch": 2.0, "trades": 3.0}
 """What weighs more is asked less often."""
 
-_TIME_S = 10.0
+_TIME_S, _TIME_AGAIN_S = 10.0, 2.0
+"""How often a venue is asked what time it is there, and how often where it did not answer."""
+
 _ENDS_WITHIN_S = 3.0
 _NS = 1_000_000_000
 
@@ -132,7 +134,8 @@ class SupervisorPulse:
         for instrument_id, question in dict.fromkeys((each.instrument_id, each.question) for each in silent):
             of_it = [each for each in silent if (each.instrument_id, each.question) == (instrument_id, question)]
             await self._ask_beside(venue, instrument_id, question, of_it)
-        if self._has_traded and _is_due(self._asked_ns, self._clock(), _TIME_S):
+        every_s = _TIME_AGAIN_S if self._is_reachable is False else _TIME_S
+        if self._has_traded and _is_due(self._asked_ns, self._clock(), every_s):
             await self._asked(venue.time())
 
     async def _ask_beside(self, venue: VenueBeside, instrument_id: str, question: Question, silent: list[Silence]) -> None:

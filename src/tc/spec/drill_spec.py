@@ -186,7 +186,7 @@ class DrillSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Meta(
             title="Checks",
             description="What is typed once every fault is proven, as scheduled checks and operators do; as in `recovery`. "
-            "Findings in what they print count as expected findings; their exit codes do not matter.",
+            "Findings in what they print count as expected findings, and so does an exit code above 1, by its name: `refused`.",
             examples=[[["runs", "verify", "RUN", "--json"]]],
         ),
     ] = ()
@@ -194,7 +194,8 @@ class DrillSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         tuple[tuple[str, ...], ...],
         Meta(
             title="Recovery",
-            description="What the operator types once the faults are put back, without `tc`; RUN stands for the run's id.",
+            description="What the operator types once the faults are put back, without `tc`; RUN stands for the run's id, "
+            "VENUE for the address of its venue.",
             examples=[[["kill", "clear", "--run", "RUN", "--reason", "the drill is over"]]],
         ),
     ] = ()

@@ -134,13 +134,14 @@ def _of(executions: Sequence[Execution]) -> DrillFigures:
         passed=outcomes.count("passed"),
         failed=outcomes.count("failed"),
         inconclusive=outcomes.count("inconclusive"),
-        detect=_spread(each.detect_ns for each in executions),
-        mitigate=_spread(each.mitigate_ns for each in executions),
-        recover=_spread(each.recover_ns for each in executions),
+        detect=spread(each.detect_ns for each in executions),
+        mitigate=spread(each.mitigate_ns for each in executions),
+        recover=spread(each.recover_ns for each in executions),
     )
 
 
-def _spread(lengths: Iterable[int | None]) -> Spread | None:
+def spread(lengths: Iterable[int | None]) -> Spread | None:
+    """Return the middle and the worst of the lengths that are known; None where none is."""
     known = sorted(each for each in lengths if each is not None)
     if not known:
         return None
