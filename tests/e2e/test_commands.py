@@ -1,8 +1,8 @@
 """`tc` as people use it: real processes, real engine, real signals."""
 
 import json
-import shutil
 import random
+import shutil
 import signal
 import subprocess
 import sys

@@ -2,6 +2,9 @@
 
 import urllib.error
 import urllib.request
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -65,6 +68,19 @@ def test_what_is_no_message_of_alertmanager_is_refused(body: bytes) -> None:
     with receiving(60) as receiver:
         assert post(receiver.url, body) == 400
         assert (receiver.look(), receiver.firing) == ((), ())
+
+
+@pytest.mark.parametrize("length", ["abc", "-1", "", "1e3", "²"])
+def test_a_length_that_is_none_is_refused_and_the_next_message_is_taken(length: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with receiving(60) as receiver:
+        address = urlsplit(receiver.url)
+        with closing(HTTPConnection(str(address.hostname), address.port, timeout=5)) as line:
+            line.putrequest("POST", "/")
+            line.putheader("Content-Length", length.encode())
+            line.endheaders()
+            assert line.getresponse().status == 400
+        assert post(receiver.url, msgspec.json.encode(message("TcA", "firing"))) == 200
+    assert capsys.readouterr().err == ""
 
 
 def test_it_listens_on_this_machine_only_for_as_long_as_it_is_asked_to() -> None:

@@ -102,6 +102,9 @@ def report(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, as_json: AsJson = Fal
     if as_json:
         show_json(told.to_dict())
         return
+    if not told.rows:
+        typer.echo(printable(f"no drill was carried out under {artifacts_root}; `tc drill run NAME` carries one out"))
+        return
     show_table(told.header, told.rows)
     typer.echo(f"\nresilience  {told.resilience}")
 
@@ -160,6 +163,8 @@ def show_drill(done: "wiring.FinishedDrill") -> None:
 
 
 def _show_suite(done: "wiring.FinishedSuite") -> None:
+    for name in done.not_carried_out:
+        typer.echo(printable(f"no verdict    {name}: `tc drill run {name}` says why"))
     typer.echo(
         f"\n{done.count('passed')} passed, {done.count('failed')} failed, {done.count('inconclusive')} inconclusive"
         f" in {done.taken_s:.0f} s; resilience {done.resilience}"

@@ -101,17 +101,20 @@ def run_drill(drill: str, plan: DrillPlan, *, say: Callable[[str], None], should
     Raises
     ------
     DocumentError
-        There is no such drill, or its document is wrong.
+        There is no such drill, its document is wrong, or it does not say how its detector is switched off.
     InconclusiveError
         Alerts are wanted, and Prometheus or Alertmanager is not installed.
 
     """
+    from tc.errors import DocumentError
     from tc.spec.drill_parse import find_drill, load_drill
     from tc.store.drills import DrillJournal, create_drill
     from tc.wiring.drill_lab import Making
 
     document = find_drill(drill, search=(Path("specs") / "drills", shipped_folder()))
     spec = load_drill(document, alerts=_alerts())
+    if plan.is_mutated and spec.mutation is None:
+        raise DocumentError(f"{document}: it has no detector that could be switched off", hint="Controls have no `mutation`.")
     _require_programs(plan)
     folder = create_drill(plan.artifacts_root, spec.name)
     folder.spec.write_bytes(document.read_bytes())

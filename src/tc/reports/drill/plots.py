@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 1000, 100
 COLUMNS = 500
 """So many places are told apart; of each the first, the lowest, the highest and the last point are drawn."""
 
-_USUAL_GAPS = 4
+_USUAL_GAPS = 2
 _LEAST_GAP_NS = NANOS
 """Nothing came for a while where it took so many times as long as usual, and this long at least."""
 

@@ -1,0 +1,216 @@
+"""`tc drill` lists what can be broken, refuses what it cannot read, and says by its exit code what is proven."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from commands import Answer
+from documentation import REPOSITORY
+from drill_records import carried_out
+from drill_specs import DRILL, drill_folder
+from tc.checks.drills.facts import Part
+from tc.spec.drill_parse import drill_names
+from tc.store.drills import list_drills, read_verdict, scan_drill_journal
+
+type Command = Callable[..., Answer]
+
+SHIPPED = drill_names(REPOSITORY / "specs" / "drills")
+CONTROLS = {"no-fault", "quiet-market"}
+FULL_DISK = """\
+drill_version: 1
+name: {name}
+title: The disk is full
+description: It must stop.
+steady_state: {{before: [{{probe: node_state, equals: trading}}]}}
+faults: [{{kind: disk_full}}]
+expect: {{events: [RunStopped]}}
+"""
+PAPER = (REPOSITORY / "specs" / "drills" / "paper.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let no program of the system be found: no Prometheus, and nothing that could mount a disk."""
+    (tmp_path / "no-programs").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
+
+
+def full_disk(folder: Path, name: str = "full") -> Path:
+    """Write a drill that cannot be carried out where no disk can be mounted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return drill_folder(folder, FULL_DISK.format(name=name), paper=PAPER, name=name)
+
+
+def test_every_shipped_drill_is_listed_with_what_it_breaks_and_what_must_come_of_it(command: Command) -> None:
+    text = command("drill", "list")
+    assert (text.code, text.err) == (0, "")
+    assert tuple(line.split()[0] for line in text.out.splitlines()[1:]) == SHIPPED
+    drills = {each["name"]: each for each in command("drill", "list", "--json").json("drill-list")["drills"]}
+    assert tuple(drills) == SHIPPED
+    for name, drill in drills.items():
+        document = yaml.safe_load((REPOSITORY / "specs" / "drills" / f"{name}.yaml").read_text(encoding="utf-8"))
+        assert drill["title"] == document["title"]
+        assert drill["faults"] == [each["kind"] for each in document.get("faults", ())]
+        assert drill["alerts"] == [each["name"] for each in document.get("expect", {}).get("alerts", ())]
+        assert (REPOSITORY / "runbooks" / f"{drill['runbook']}.md").is_file()
+    assert {name for name in CONTROLS if drills[name]["alerts"]} == set()
+
+
+def test_an_unknown_drill_is_refused_with_the_nearest_name_and_leaves_nothing(command: Command, tmp_path: Path) -> None:
+    answer = command("drill", "run", "discconect")
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no drill 'discconect'; did you mean 'disconnect'?" in answer.err
+    assert "tc drill list" in answer.err
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_every_problem_of_a_wrong_document_is_told_at_once_with_its_place(command: Command, tmp_path: Path) -> None:
+    text = DRILL.replace("kind: down", "kind: dwon").replace("{name: TcVenueDisconnected,", "{name: TcNobody,")
+    answer = command("drill", "run", drill_folder(tmp_path, text))
+    assert answer.code == 2
+    assert f"disconnect.yaml:{_line(text, 'dwon')}: faults[0].kind" in answer.err
+    assert f"disconnect.yaml:{_line(text, 'TcNobody')}: expect.alerts[0].name" in answer.err
+    assert not (tmp_path / "artifacts").exists()
+
+
+def _line(text: str, word: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if word in line)
+
+
+def test_a_document_that_is_no_drill_and_one_that_is_not_there_are_refused(command: Command, tmp_path: Path) -> None:
+    drill_folder(tmp_path)
+    assert "this is no DrillSpec" in command("drill", "run", "paper.yaml").err
+    missing = command("drill", "run", "missing.yaml")
+    assert missing.code == 2
+    assert "missing.yaml" in missing.err
+
+
+@pytest.mark.parametrize("words", [("run", "disconnect"), ("suite",), ("suite", "--tags", "short", "--json")], ids=" ".join)
+def test_without_prometheus_nothing_is_begun_and_the_hint_says_how_to_go_on(
+    command: Command, bare: None, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    answer = command("drill", *words)
+    assert (answer.code, answer.out) == (7, "")
+    assert "prometheus and prometheus-alertmanager cannot be found" in answer.err
+    assert "--no-prometheus" in answer.err
+    assert not (tmp_path / "artifacts").exists()
+
+
+@pytest.mark.parametrize("name", sorted(CONTROLS))
+def test_a_control_has_no_detector_that_could_be_switched_off(command: Command, tmp_path: Path, name: str) -> None:
+    answer = command("drill", "run", name, "--without-detector", "--no-prometheus")
+    assert (answer.code, answer.out) == (2, "")
+    assert "no detector" in answer.err
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_a_drill_that_cannot_be_done_here_proves_nothing_and_says_why(command: Command, bare: None, tmp_path: Path) -> None:
+    path = full_disk(tmp_path / "mine")
+    told = command("drill", "run", path, "--no-prometheus", "--seed", "5", "--json")
+    done = told.json("drill-run")
+    assert (told.code, told.err) == (7, "")
+    assert (done["drill"], done["number"], done["seed"], done["verdict"]) == ("full", 1, 5, "inconclusive")
+    assert done["sees_alerts"] is False
+    outcomes = {each["part"]: each["outcome"] for each in done["parts"]}
+    assert set(outcomes.values()) == {"inconclusive"}
+    [why] = [each["reason"] for each in done["parts"] if each["part"] == "drill"]
+    assert "mount" in why
+    [drill] = list_drills(tmp_path / "artifacts")
+    assert Path(done["folder"]).resolve() == drill.path
+    assert read_verdict(drill).verdict == "inconclusive"
+    scan = scan_drill_journal(drill.journal)
+    assert scan.damage is None
+    assert [type(each.fact).__name__ for each in scan.entries] == ["DrillStarted", "DrillFailed", "DrillConcluded"]
+
+
+def test_what_came_of_a_drill_is_shown_part_by_part_with_where_its_report_lies(
+    command: Command, bare: None, tmp_path: Path
+) -> None:
+    path = full_disk(tmp_path / "mine")
+    command("drill", "run", path, "--no-prometheus")
+    answer = command("drill", "run", path, "--no-prometheus")
+    assert answer.code == 7
+    assert "drill            full-2: The disk is full" in answer.out
+    assert "verdict          INCONCLUSIVE" in answer.out
+    for name in ("timeline.html", "incident.md"):
+        assert (tmp_path / "artifacts" / "drills" / "full-2" / name).is_file()
+        assert name in answer.out
+    assert "no alert can be seen without Prometheus" in answer.out
+
+
+def test_no_drill_of_an_unknown_tag_is_told_before_anything_is_begun(command: Command, tmp_path: Path) -> None:
+    answer = command("drill", "suite", "--tags", "shrot, fast", "--no-prometheus")
+    assert (answer.code, answer.out) == (2, "")
+    assert "no drill is tagged shrot or fast" in answer.err
+    assert not (tmp_path / "artifacts").exists()
+
+
+TRANSPORT = ("disconnect", "fill-during-disconnect", "reconnect-storm")
+
+
+def test_a_suite_in_which_nothing_is_proven_is_inconclusive(command: Command, bare: None, tmp_path: Path) -> None:
+    for name in TRANSPORT:
+        full_disk(tmp_path / "specs" / "drills", name)
+    answer = command("drill", "suite", "--tags", "transport", "--no-prometheus", "--jobs", "3", "--json")
+    done = answer.json("drill-suite")
+    assert answer.code == 7
+    assert [each["drill"] for each in done["drills"]] == list(TRANSPORT)
+    assert (done["verdict"], done["resilience"], done["not_carried_out"]) == ("inconclusive", "0.00 %", [])
+
+
+def test_a_suite_fails_when_a_drill_leaves_no_verdict_and_names_it(command: Command, bare: None, tmp_path: Path) -> None:
+    for name in TRANSPORT:
+        full_disk(tmp_path / "specs" / "drills", name)
+    (tmp_path / "specs" / "drills" / "reconnect-storm.yaml").write_text("drill_version: 1\n")
+    answer = command("drill", "suite", "--tags", "transport", "--no-prometheus", "--jobs", "3")
+    assert answer.code == 1
+    assert "inconclusive  disconnect-1" in answer.out
+    assert "no verdict    reconnect-storm: `tc drill run reconnect-storm` says why" in answer.out
+    assert "0 passed, 0 failed, 2 inconclusive" in answer.out
+
+
+def test_a_report_of_nothing_says_so(command: Command) -> None:
+    answer = command("drill", "report")
+    assert (answer.code, answer.err) == (0, "")
+    assert "no drill was carried out under artifacts" in answer.out
+    assert command("drill", "report", "--json").json("drill-report") == {"resilience": "", "executions": []}
+
+
+def test_a_report_counts_by_weight_what_passed_last_and_leaves_mutations_out(command: Command, tmp_path: Path) -> None:
+    root = tmp_path / "elsewhere"
+    carried_out(root, "disconnect", weight=3, verdict="failed", parts=(Part("alerts", "failed", "TcA did not fire"),))
+    carried_out(root, "disconnect", weight=3, detect_ns=1_810_000_000)
+    carried_out(root, "node-hang", weight=1, verdict="inconclusive", detect_ns=None, mitigate_ns=None, recover_ns=None)
+    carried_out(root, "mute-feed", weight=9, verdict="failed", is_mutated=True)
+    (root / "drills" / "mute-feed-2").mkdir()  # One that goes on has no verdict yet.
+    answer = command("drill", "report", "--artifacts-root", root)
+    assert (answer.code, answer.err) == (0, "")
+    header, disconnect, hang, *rest = answer.out.splitlines()
+    assert header.split() == ["Drill", "Last", "Executions", "Passed", "Failed", "Inconclusive", "Detect", "Mitigate", "Recover"]
+    assert disconnect.split()[:7] == ["disconnect", "passed", "2", "1", "1", "0", "1.31"]
+    assert hang.split()[:6] == ["node-hang", "inconclusive", "1", "0", "0", "1"]
+    assert rest == ["", "resilience  75.00 %"]
+    document = command("drill", "report", "--artifacts-root", root, "--json").json("drill-report")
+    assert document["resilience"] == "75.00 %"
+    assert [(each["drill"], each["number"], each["is_mutated"]) for each in document["executions"]] == [
+        ("disconnect", 1, False),
+        ("disconnect", 2, False),
+        ("mute-feed", 1, True),
+        ("node-hang", 1, False),
+    ]
+
+
+def test_a_verdict_that_is_damaged_is_left_out_of_a_report(command: Command, tmp_path: Path) -> None:
+    drill = carried_out(tmp_path / "artifacts", "disconnect")
+    carried_out(tmp_path / "artifacts", "mute-feed")
+    drill.verdict.write_text(json.dumps({"schema": 1, "verdict": "passed"}))
+    executions = command("drill", "report", "--json").json("drill-report")["executions"]
+    assert [each["drill"] for each in executions] == ["mute-feed"]
+
+
+def test_a_hostile_artifacts_root_is_told_and_not_obeyed(command: Command, tmp_path: Path) -> None:
+    root = tmp_path / "\x1b[31mred"
+    assert "\x1b" not in command("drill", "report", "--artifacts-root", root).out
