@@ -1,6 +1,7 @@
 """Carry out every drill whose document says how its detector is switched off, with it switched off: each must fail.
 
-A drill that passes all the same proves nothing. Prints a table, and exits 1 unless every verdict is `failed`.
+A drill that passes all the same proves nothing, and neither does one that fails by something else. Prints a table, and exits 1
+unless every verdict is `failed`, by all of the parts that the document names.
 """
 
 import argparse
@@ -24,13 +25,21 @@ class Mutated:
     """A drill without its detector: its verdict, None where it left none, and how long it took, in seconds."""
 
     drill: str
+    mutation: MutationSpec
     verdict: DrillVerdict | None
     taken_s: float
 
     @property
     def is_caught(self) -> bool:
-        """Whether the drill has noticed that its detector is gone."""
-        return self.verdict is not None and self.verdict.verdict == "failed"
+        """Whether the drill has noticed that its detector is gone: it failed, and by what that detector stands for."""
+        return self.verdict is not None and self.verdict.verdict == "failed" and not self.held
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The parts that had to fail and did not."""
+        parts = () if self.verdict is None else self.verdict.parts
+        failed = {each.part for each in parts if each.outcome == "failed"}
+        return tuple(each for each in self.mutation.fails if each not in failed)
 
     @property
     def why(self) -> str:
@@ -61,10 +70,12 @@ def _told(name: str, mutation: MutationSpec, root: Path) -> Mutated:
     """Carry a drill out without its detector, and print its row."""
     began_s = time.monotonic()
     verdict = _carried_out(name, root)
-    done = Mutated(name, verdict, time.monotonic() - began_s)
+    done = Mutated(name, mutation, verdict, time.monotonic() - began_s)
     outcome = "none" if verdict is None else verdict.verdict
     print(f"{name:<24} {outcome:<13} {done.taken_s:5.1f} s  by {_words(mutation)}", flush=True)
     print(f"{'':<24} {_cut(done.why)}", flush=True)
+    if done.held:
+        print(f"{'':<24} not by: {', '.join(done.held)}", flush=True)
     return done
 
 

@@ -80,6 +80,7 @@ class GrowingRun:
             "channels": (channel,),
             "connected": {"data": True},
             "reconnects": {"data": 1},
+            "is_feed_judged": True,
             "queues": {"data": 3},
             "longest_lag_s": 0.25,
             "in_flight": 1,

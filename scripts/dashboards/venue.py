@@ -16,7 +16,7 @@ def venue() -> dashboard.Dashboard:
     about = About("tc-venue", "tc / Venue and connectivity", "Do runs see their market and reach their venue, and would they?")
     made = {
         "": (_dead(), _silent(), _down(), _unreached(), _weightiest(), _failing()),
-        "Feeds": (_feeds(), _staleness(), _messages(), _anomalies()),
+        "Feeds": (_feeds(), _staleness(), _messages(), _anomalies(), _judged()),
         "Connections": (_connections(), _venue_up(), _reconnects(), _weight(), _weight_ratio(), _in_flight()),
         "Nodes": (_node(), _heartbeats(), _lag(), _queues(), _clocks()),
         "Readiness and probes": readiness_and_probes(),
@@ -101,8 +101,14 @@ def _messages() -> PanelBuilder:
 
 def _anomalies() -> PanelBuilder:
     query = Query(f"increase(tc_feed_anomalies_total{{{_RUN}}}[1m])", "{{run}} {{instrument}} {{channel}} {{kind}}")
-    text = "Messages that were wrong on the wire, in a minute: gap, duplicate, backwards, delayed, crossed, empty."
+    text = "Messages that were wrong on the wire, in a minute: gap, duplicate, backwards, delayed, crossed, empty, malformed."
     return lines(_of_runs("Anomalies", text, (query,), steps=from_on(1), runbook="feed-anomaly", width=24))
+
+
+def _judged() -> PanelBuilder:
+    query = Query(f"tc_feed_judged{{{_RUN}}}", "{{run}}")
+    text = "Whether a node judges its messages; once it cannot, the anomalies above say nothing any more."
+    return states(_of_runs("Judged on the wire", text, (query,), runbook="feed-anomaly", width=24), UP)
 
 
 def _connections() -> PanelBuilder:

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from tc.checks.feed import Channel, FeedState, Inquiry, Silence, Witness, feed_states, silences
+from tc.checks.feed import ANOMALIES, Channel, FeedState, Inquiry, Silence, Witness, anomalies_of, feed_states, silences
 
 NOW_NS = 1_800_000_000_000_000_000
 BTC, ETH = "BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"
@@ -203,3 +203,9 @@ def test_one_answer_says_nothing_and_the_same_one_again_says_that_the_market_sta
 def test_a_market_that_moved_has_moved_since_the_answer_that_said_so_even_if_it_moved_back() -> None:
     said = Inquiry.begun((1, 2), 100).heard((1, 3), 200, 210).heard((1, 2), 300, 310)
     assert said.witness(BTC, "QuoteTick") == Witness(BTC, "QuoteTick", 100, 300, has_moved=True, since_ns=210)
+
+
+def test_what_was_wrong_is_told_of_the_kinds_that_are_known_and_of_those_that_are_judged() -> None:
+    channel = Channel("A", "QuoteTick", last_ns=0, messages=9, anomalies={"crossed": 2, "malformed": 0, "of_a_later_version": 7})
+    assert anomalies_of(channel) == (("crossed", 2), ("malformed", 0))
+    assert all("malformed" in kinds for kinds in ANOMALIES.values())

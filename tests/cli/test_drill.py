@@ -151,25 +151,36 @@ def test_no_drill_of_an_unknown_tag_is_told_before_anything_is_begun(command: Co
 TRANSPORT = ("disconnect", "fill-during-disconnect", "reconnect-storm")
 
 
-def test_a_suite_in_which_nothing_is_proven_is_inconclusive(command: Command, bare: None, tmp_path: Path) -> None:
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let drills be shipped that cannot be carried out where no disk can be mounted."""
     for name in TRANSPORT:
-        full_disk(tmp_path / "specs" / "drills", name)
-    answer = command("drill", "suite", "--tags", "transport", "--no-prometheus", "--jobs", "3", "--json")
+        full_disk(tmp_path / "shipped", name)
+    monkeypatch.setattr("tc.wiring.drills.shipped_folder", lambda: tmp_path / "shipped")
+    return tmp_path / "shipped"
+
+
+def test_a_suite_in_which_nothing_is_proven_is_inconclusive(command: Command, bare: None, shipped: Path, tmp_path: Path) -> None:
+    (tmp_path / "specs" / "drills").mkdir(parents=True)
+    (tmp_path / "specs" / "drills" / f"{TRANSPORT[0]}.yaml").write_text("drill_version: 1\n")  # It is not the one that is meant.
+    answer = command("drill", "suite", "--no-prometheus", "--jobs", "3", "--json")
     done = answer.json("drill-suite")
     assert answer.code == 7
     assert [each["drill"] for each in done["drills"]] == list(TRANSPORT)
     assert (done["verdict"], done["resilience"], done["not_carried_out"]) == ("inconclusive", "0.00 %", [])
 
 
-def test_a_suite_fails_when_a_drill_leaves_no_verdict_and_names_it(command: Command, bare: None, tmp_path: Path) -> None:
-    for name in TRANSPORT:
-        full_disk(tmp_path / "specs" / "drills", name)
-    (tmp_path / "specs" / "drills" / "reconnect-storm.yaml").write_text("drill_version: 1\n")
-    answer = command("drill", "suite", "--tags", "transport", "--no-prometheus", "--jobs", "3")
+def test_a_suite_fails_when_a_drill_leaves_no_verdict_and_says_why(
+    command: Command, bare: None, shipped: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "drills").write_text("no folder")
+    answer = command("drill", "suite", "--no-prometheus", "--jobs", "3")
     assert answer.code == 1
-    assert "inconclusive  disconnect-1" in answer.out
-    assert "no verdict    reconnect-storm: `tc drill run reconnect-storm` says why" in answer.out
-    assert "0 passed, 0 failed, 2 inconclusive" in answer.out
+    lost = [line for line in answer.out.splitlines() if line.startswith("no verdict    ")]
+    assert [line.split()[2] for line in lost] == [f"{name}:" for name in TRANSPORT]
+    assert all(": error: " in line and "artifacts/drills" in line for line in lost)
+    assert "0 passed, 0 failed, 0 inconclusive" in answer.out
 
 
 def test_a_report_of_nothing_says_so(command: Command) -> None:

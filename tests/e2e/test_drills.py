@@ -40,7 +40,7 @@ from tc.store.layout import run_directory
 
 pytestmark = pytest.mark.e2e
 
-MISMATCH, STALE = "reconciliation-mismatch", "stale-market-data"
+MISMATCH, STALE, HANG = "reconciliation-mismatch", "stale-market-data", "node-hang"
 SPECS = REPOSITORY / "specs" / "drills"
 GONE_WITHIN_S = 20.0
 PARTS = {"venue serve", "tc run", "tc _node", "metrics serve", "prometheus --config", "prometheus-alertmanager"}
@@ -169,7 +169,7 @@ class Beside:
 @pytest.fixture(scope="module")
 def passed(roots: Callable[[str], Path]) -> tuple[Carried, Beside]:
     root = roots("passed")
-    make_run(root, "drilled")
+    make_run(root, f"{MISMATCH}-1")
     make_run(root, "another", status="stopped")
     before = digests(root)
     with drilling(root, MISMATCH) as going:
@@ -217,6 +217,7 @@ def test_its_journal_is_whole_and_chained_from_its_start_to_its_verdict(passed: 
     started, concluded = facts[0], facts[-1]
     assert isinstance(started, DrillStarted)
     assert isinstance(concluded, DrillConcluded)
+    assert started.run_id == carried.drill.path.name
     assert started.spec_sha256 == hashlib.sha256(carried.drill.spec.read_bytes()).hexdigest()
     assert concluded.parts == read_verdict(carried.drill).parts
     assert [each.position for each in scan.entries] == list(range(1, len(facts) + 1))
@@ -232,8 +233,8 @@ def test_the_keys_of_its_lab_stand_in_no_file_of_it(passed: tuple[Carried, Besid
 
 def test_the_run_that_was_broken_verifies_and_replays_as_any_other(passed: tuple[Carried, Beside]) -> None:
     carried, _ = passed
-    for words in (("runs", "verify", "drilled"), ("runs", "replay", "drilled")):
-        done = typed(carried, *words)
+    for command in ("verify", "replay"):
+        done = typed(carried, "runs", command, carried.drill.path.name)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -256,7 +257,7 @@ def test_without_its_detector_a_drill_fails_in_what_that_would_have_done(mutated
     assert mutated.answer.code == 1
     assert mutated.answer.json("drill-run")["is_mutated"] is True
     assert {part for part, outcome in mutated.outcomes.items() if outcome != "passed"} == {"gates"}
-    assert mutated.why("gates") == "blocked was not seen"
+    assert mutated.why("gates") == "blocked was not seen; reference_stale was not seen"
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +300,7 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def ended(roots: Callable[[str], Path]) -> Ended:
-    with drilling(roots("killed"), STALE) as killed, drilling(roots("interrupted"), STALE) as interrupted:
+    with drilling(roots("killed"), HANG) as killed, drilling(roots("interrupted"), STALE) as interrupted:
         until(lambda: interrupted.has_noted(FaultInjected))
         interrupted.process.send_signal(signal.SIGINT)
         until(lambda: killed.has_noted(FaultProven))
@@ -312,7 +313,7 @@ def ended(roots: Callable[[str], Path]) -> Ended:
         return Ended(ran, killed.drill, carried)
 
 
-def test_whoever_kills_a_drill_leaves_no_process_of_it_behind(ended: Ended) -> None:
+def test_whoever_kills_a_drill_leaves_no_process_of_it_behind_and_none_that_hangs(ended: Ended) -> None:
     assert {part for part in PARTS if any(part in words for words in ended.ran.values())} == PARTS
     assert scan_drill_journal(ended.killed.journal).damage is None
     assert not ended.killed.verdict.exists()
@@ -354,9 +355,9 @@ def typed(carried: Carried, *words: str) -> "subprocess.CompletedProcess[str]":
 
 def test_every_command_of_a_diagnosis_does_its_work_on_what_a_drill_left(passed: tuple[Carried, Beside]) -> None:
     carried, _ = passed
-    entries = read_entries(run_directory(carried.drill.artifacts, "drilled").journal)
+    entries = read_entries(run_directory(carried.drill.artifacts, carried.drill.path.name).journal)
     key = next(each.event.client_order_id for each in entries if isinstance(each.event, OrderInitialized))
-    stands: Mapping[str, str] = {"RUN": "drilled", "KEY": key, "N": "5", "my-run.yaml": "paper.yaml"}
+    stands: Mapping[str, str] = {"RUN": carried.drill.path.name, "KEY": key, "N": "5", "my-run.yaml": "paper.yaml"}
     lines = diagnosed()
     assert len(lines) > 10
     bad: dict[str, Any] = {}

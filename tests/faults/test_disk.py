@@ -2,11 +2,15 @@
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from paper_runs import until
 from tc.errors import InconclusiveError
 from tc.faults.disk import DiskFullFault, small_disk
 from tc.store.free_space import free_bytes
@@ -86,3 +90,22 @@ def test_where_no_disk_can_be_mounted_that_is_said(tmp_path: Path, monkeypatch: 
         small_disk(tmp_path / "disk", 1),
     ):
         pytest.fail("there is one")
+
+
+def test_a_small_disk_is_taken_away_also_when_whoever_mounted_it_is_killed(disk: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "another"
+    code = f"""\
+import time
+from pathlib import Path
+from tc.faults.disk import small_disk
+with small_disk(Path({str(folder)!r}), 1):
+    print("mounted", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as mounting:
+        assert mounting.stdout is not None
+        assert mounting.stdout.readline() == "mounted\n"
+        assert os.path.ismount(folder)
+        mounting.send_signal(signal.SIGKILL)
+    until(lambda: not os.path.ismount(folder))
+    assert os.path.ismount(disk)

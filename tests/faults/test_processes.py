@@ -97,3 +97,64 @@ def test_a_later_process_of_the_same_number_is_never_hit() -> None:
         assert not earlier.send(signal.SIGKILL)
         assert not Target(2**22 + 1, 1).send(signal.SIGKILL)
         assert state_of(pid, 0) == "running"
+
+
+# Somebody kills the drill.
+
+DRILL = """\
+import sys, time
+from tc.faults.processes import SignalFault
+pid, kind = int(sys.argv[1]), sys.argv[2]
+fault = SignalFault(lambda: [pid], kind)
+fault.inject()
+while not fault.proof():
+    time.sleep(0.01)
+print(fault._watchdog.pid if fault._watchdog else 0, flush=True)
+if sys.argv[3] == "restored":
+    fault.restore()
+    print(fault.proof(), flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def drill(pid: int, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """Have a model of a drill that does something to a process."""
+    with subprocess.Popen([sys.executable, "-c", DRILL, str(pid), *words], stdout=subprocess.PIPE, text=True) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def said(started: "subprocess.Popen[str]") -> int:
+    assert started.stdout is not None
+    return int(started.stdout.readline())
+
+
+def test_what_is_stopped_goes_on_also_where_the_drill_is_killed() -> None:
+    with process() as pid, drill(pid, "sigstop", "held") as killed:
+        watchdog = said(killed)
+        assert state_of(pid, 0) == "stopped"
+        assert os.getsid(watchdog) == watchdog
+        assert state_of(watchdog, 0) == "running"
+        killed.kill()
+        until(lambda: state_of(pid, 0) == "running")
+        until(lambda: state_of(watchdog, 0) == "gone")
+
+
+def test_whoever_waits_for_the_end_of_a_drill_ends_with_its_fault() -> None:
+    with process() as pid, drill(pid, "sigstop", "restored") as going:
+        watchdog = said(going)
+        said(going)
+        assert state_of(watchdog, 0) == "gone"
+        assert state_of(pid, 0) == "running"
+        os.kill(pid, signal.SIGSTOP)
+        going.kill()
+        going.wait()
+        assert state_of(pid, 0) == "stopped"
+
+
+def test_nobody_waits_beside_what_needs_nobody() -> None:
+    with process() as pid, drill(pid, "sigkill", "held") as going:
+        assert said(going) == 0

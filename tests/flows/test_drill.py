@@ -9,7 +9,7 @@ import pytest
 
 from tc.checks.drills.facts import AnyDrillFact
 from tc.checks.drills.verdict import sequence
-from tc.errors import InconclusiveError, UnreachableError
+from tc.errors import ArtifactError, InconclusiveError, UnreachableError
 from tc.flows.drill import DrillHands, Patience, carry_out
 from tc.flows.drill_notes import Notes
 from tc.ports.drills import Acted, Seen
@@ -60,6 +60,7 @@ class FakeLab:
     sees: list[Seen] = field(default_factory=list)
     on_start: Callable[[], None] = lambda: None
     acts: Acted = field(default_factory=lambda: Acted(0, "done"))
+    forgotten_after: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         self.said.append("start")
@@ -71,6 +72,9 @@ class FakeLab:
 
     def read(self, probe: str) -> str | Decimal | None:
         return self.readings.get(probe)
+
+    def forget(self) -> None:
+        self.forgotten_after.append(self.said[-1])
 
     def act(self, arguments: Sequence[str]) -> Acted:
         self.said.append(" ".join(arguments))
@@ -103,7 +107,7 @@ def spec(*faults: FaultSpec, **more: Any) -> DrillSpec:
 
 def carried(document: DrillSpec, lab: FakeLab, faults: Sequence[FakeFault] = (), **more: Any) -> Carried:
     kept: list[AnyDrillFact] = []
-    notes = Notes(kept.append)
+    notes = Notes(more.pop("keep", kept.append))
     waiting = list(faults)
 
     def make(_fault: FaultSpec) -> FakeFault:
@@ -186,6 +190,56 @@ def test_faults_are_put_back_the_last_first_and_one_that_fails_stops_no_other() 
     assert [each for each in said if each.startswith("restore")] == ["restore three", "restore two", "restore one"]
     assert [each.reason for each in done.of("RestoreFailed")] == ["nobody answers"]
     assert [each.fault for each in done.of("FaultRestored")] == [3, 1]
+
+
+def test_a_bug_in_putting_one_back_stops_no_other_and_is_told() -> None:
+    said: list[str] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError("by nothing")
+
+    done = carried(spec(BREAK, BREAK), FakeLab(said), [FakeFault(said, "one"), FakeFault(said, "two", on_restore=fail)])
+    assert [each for each in said if each.startswith("restore")] == ["restore two", "restore one"]
+    assert [each.reason for each in done.of("RestoreFailed")] == ["ZeroDivisionError: by nothing"]
+    assert [each.fault for each in done.of("FaultRestored")] == [1]
+
+
+@pytest.mark.parametrize(
+    "error", [ArtifactError("the disk is full"), OSError("the disk is full")], ids=lambda each: type(each).__name__
+)
+@pytest.mark.parametrize("last", ["FaultInjected", "FaultProven", "FaultRestored", "OperatorActed"])
+def test_notes_that_cannot_be_kept_any_more_hinder_nothing_from_being_put_back_and_ended(error: Exception, last: str) -> None:
+    said: list[str] = []
+    kept: list[str] = []
+
+    def keep(fact: AnyDrillFact) -> None:
+        kept.append(type(fact).__name__)
+        if last in kept:
+            raise error
+
+    faults = [FakeFault(said, "one"), FakeFault(said, "two")]
+    document = spec(BREAK, FaultSpec(kind="down", until="end"), recovery=(("kill", "clear"),))
+    with pytest.raises(type(error), match="the disk is full"):
+        carried(document, FakeLab(said), faults, keep=keep)
+    assert said[-1] == "stop"
+    injected, restored = ({each.split()[1] for each in said if each.startswith(word)} for word in ("inject", "restore"))
+    assert restored - injected <= {"one"}
+    assert restored >= injected
+
+
+def test_what_was_said_before_all_was_put_back_is_no_reading_afterwards() -> None:
+    said: list[str] = []
+    lab = FakeLab(said)
+    lab.forget = lambda: lab.readings.update(node_state=None)  # type: ignore[method-assign]
+    done = carried(spec(BREAK), lab, [FakeFault(said, "one")])
+    assert [each.holds for each in done.of("SteadyStateChecked")] == [True, False]
+    faults = (FaultSpec(kind="down", at="0", until="0.05"), BREAK)
+    lab = FakeLab(said := [])
+    carried(spec(*faults), lab, [FakeFault(said, "one"), FakeFault(said, "two")])
+    assert sorted(lab.forgotten_after) == ["restore one", "restore two"]
+    lab = FakeLab(["nothing"])
+    carried(spec(watch_s="0"), lab)
+    assert lab.forgotten_after == []
 
 
 def test_a_fault_whose_counter_does_not_rise_is_not_proven_and_is_put_back() -> None:
@@ -284,6 +338,15 @@ def test_an_alert_is_noted_again_when_it_fires_again() -> None:
     done = carried(spec(BREAK), lab, [FakeFault(said, "one", on_inject=lambda: lab.sees.extend(seen))])
     names = [type(each).__name__ for each in done.facts if type(each).__name__ in {"Observed", "AlertResolved"}]
     assert names == ["Observed", "AlertResolved", "Observed"]
+
+
+def test_an_alert_of_other_labels_is_noted_besides() -> None:
+    said: list[str] = []
+    lab = FakeLab(said)
+    seen = [Seen("alert", "TcA", "{kind=gap}"), Seen("alert", "TcA", "{kind=empty}"), Seen("alert", "TcA", "{kind=gap}")]
+    seen += [Seen("resolved", "TcA"), Seen("alert", "TcA", "{kind=gap}")]
+    done = carried(spec(BREAK), lab, [FakeFault(said, "one", on_inject=lambda: lab.sees.extend(seen))])
+    assert [each.detail for each in done.of("Observed")] == ["{kind=gap}", "{kind=empty}", "{kind=gap}"]
 
 
 def test_a_control_is_watched_as_long_as_it_says() -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from system_programs import program
 from tc.errors import InconclusiveError
-from tc.lab.alerting import Alerting, has_programs, prepare_alerting, require_programs, shipped_alerts
+from tc.lab.alerting import Alerting, dead_mans_switch_every_s, has_programs, prepare_alerting, require_programs, shipped_alerts
 from tc.lab.scaling import alert_names
 
 WEBHOOK = "http://127.0.0.1:9/a-webhook"
@@ -51,6 +51,13 @@ def test_alertmanager_accepts_what_is_written_and_tells_one_receiver_of_all_of_i
         "dead-mans-switch": False,
     }
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_how_often_the_alert_that_always_fires_comes_is_what_alertmanager_is_told(alerting: Alerting, tmp_path: Path) -> None:
+    document = yaml.safe_load((tmp_path / "alertmanager" / "alertmanager.yml").read_text())
+    [route] = [each for each in document["route"]["routes"] if "TcDeadMansSwitch" in each["matchers"][0]]
+    assert route["repeat_interval"] == f"{dead_mans_switch_every_s() * 1000:.0f}ms"
+    assert dead_mans_switch_every_s() == 6
 
 
 def test_nothing_listens_on_anything_but_this_machine(alerting: Alerting) -> None:

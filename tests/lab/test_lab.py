@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -125,6 +126,35 @@ def test_the_venue_is_asked_for_what_it_holds_itself(made: Callable[..., Process
     lab = made(read_venue=lambda: held)
     assert {name: lab.read(name) for name in VENUE_PROBES} == held
     assert {made().read(name) for name in VENUE_PROBES} == {None}
+
+
+def test_the_venue_is_asked_once_for_all_probes_and_not_at_each_look_and_anew_when_all_was_put_back(
+    made: Callable[..., ProcessLab],
+) -> None:
+    asked: list[float] = []
+
+    def read() -> Mapping[str, Decimal]:
+        asked.append(time.monotonic())
+        return {name: Decimal(len(asked)) for name in VENUE_PROBES}
+
+    lab = made(read_venue=read)
+    assert {lab.read(name) for name in VENUE_PROBES} == {Decimal(1)}
+    lab.forget()
+    assert {lab.read(name) for name in VENUE_PROBES} == {Decimal(2)}
+    until(lambda: lab.read("venue_position") == 4)
+    assert asked[3] - asked[2] >= 0.25
+    assert asked[2] - asked[1] >= 0.25
+
+
+def test_a_part_that_has_ended_is_told_also_where_another_answers_in_its_place(
+    made: Callable[..., ProcessLab], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = (sys.executable, "-c", "import sys; sys.exit('its port is taken')")
+    venue = LabProcess("venue", command, environment=dict(os.environ), folder=bench.folder, log=bench.folder / "venue.log")
+    lab = made(venue=venue)
+    monkeypatch.setattr(lab, "_is_venue_up", lambda: venue.wait(10))
+    with pytest.raises(UnreachableError, match="venue has ended: its port is taken"):
+        lab.start()
 
 
 def test_alerts_are_read_and_seen_of_whoever_is_told_and_of_nobody_else(made: Callable[..., ProcessLab]) -> None:

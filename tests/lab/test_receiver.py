@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from paper_runs import until
-from tc.lab.receiver import DEAD_MANS_SWITCH, SILENT, Alert, Message, Receiver, receiving
+from tc.lab.receiver import Alert, Message, Receiver, receiving
 from tc.ports.drills import Seen
+from tc.spec.drill_words import DEAD_MANS_SWITCH, SILENT
 
 
 def message(name: str, *statuses: str, summary: str = "", run: str = "r") -> Message:
@@ -38,6 +39,22 @@ def test_that_an_alert_fires_is_told_once_and_that_it_does_no_more_when_the_last
         Seen("resolved", "TcB"),
     )
     assert receiver.look() == ()
+
+
+def test_an_alert_is_told_once_for_each_of_its_labels_that_tell_it_apart() -> None:
+    def of(*kinds: str, status: str = "firing") -> Message:
+        usual = {"alertname": "TcA", "run": "r", "severity": "warning", "instance": "i", "job": "tc"}
+        alerts = (Alert(status, {**usual, "kind": kind, "channel": "Q"}, {"summary": kind}) for kind in kinds)
+        return Message(tuple(alerts), "{}")
+
+    receiver = Receiver(60)
+    receiver.take(of("gap"))
+    receiver.take(of("gap", "late"))
+    gap, late = Seen("alert", "TcA", "gap {channel=Q, kind=gap}"), Seen("alert", "TcA", "late {channel=Q, kind=late}")
+    assert receiver.look() == (gap, late)
+    receiver.take(of("gap", "late", status="resolved"))
+    receiver.take(of("gap"))
+    assert receiver.look() == (Seen("resolved", "TcA", "gap"), gap)
 
 
 def test_the_alert_that_always_fires_is_no_news_until_it_stops_coming() -> None:

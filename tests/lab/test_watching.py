@@ -28,6 +28,8 @@ from tracked_runs import SECOND, GrowingRun, growing, killed, traded
 
 OF_THE_RUN = sorted({*get_args(ProbeName)} - VENUE_PROBES - {"alerts"})
 
+OF_HEARTBEATS = ("node_state", "feed", "data_connection", "open_orders", "in_flight_s", "loop_lag_s", "venue")
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[GrowingRun]:
@@ -92,6 +94,23 @@ def test_nobody_who_is_silent_is_taken_for_connected(run: GrowingRun, watch: Run
     assert watch.read("in_flight_s") == 0
 
 
+def test_what_was_said_before_it_was_forgotten_is_no_reading_and_what_is_said_next_is_one(
+    run: GrowingRun, watch: RunWatch
+) -> None:
+    run.say(open_orders=3)
+    before = {probe: watch.read(probe) for probe in OF_HEARTBEATS}
+    assert None not in before.values()
+    watch.forget()
+    assert {probe: watch.read(probe) for probe in OF_HEARTBEATS} == dict.fromkeys(OF_HEARTBEATS)
+    assert watch.read("run_state") == "running"
+
+    def says_again() -> bool:  # A file's time is that of the system's last tick.
+        run.say(open_orders=3)
+        return None not in {watch.read(probe) for probe in OF_HEARTBEATS}
+
+    until(says_again)
+
+
 def test_the_worst_channel_is_the_feed(run: GrowingRun, watch: RunWatch) -> None:
     run.say(channels=())
     assert watch.read("feed") is None
@@ -125,7 +144,7 @@ def test_an_order_that_is_denied_is_a_gate_that_blocks_and_says_why(run: Growing
     run.stream.initialize("O-LARGE", quantity="900")
     run.stream.emit(OrderDenied(run.stream.now, run.stream.now, "O-LARGE", "max_position"))
     run.write()
-    assert of("gate", watch.look()) == [Seen("gate", "blocked", "max_position")]
+    assert of("gate", watch.look()) == [Seen("gate", "blocked", "max_position"), Seen("gate", "max_position", "max_position")]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tc.errors import DocumentError
 from tc.spec.drill_check import HINT_DRILL, CheckedDrill, check_any
 from tc.spec.drill_parse import drill_names, fault_parameters, find_drill, load_drill
 from tc.spec.drill_reading import Known
-from tc.spec.drill_spec import FaultKind, FaultSpec, FaultTarget, ProbeName
+from tc.spec.drill_spec import USUAL, ExpectedAlert, FaultKind, FaultSpec, FaultTarget, ProbeName
 from tc.spec.drill_words import COMMANDS, PROBES, TARGETS
 from tc.spec.fault_parameters import FAULT_PARAMETERS, transport
 from tc.spec.library import PACKAGED
@@ -53,12 +53,12 @@ drill_version: 1
 name: disconnect
 title: x
 description: x
-steady_state: {before: [{probe: feed, equals: live}]}
 faults: [{kind: journal_bit_flipped}, {kind: sigstop}]
 expect: {gates: [blocked]}
 """
     spec = load_drill(drill_folder(tmp_path, text))
     assert [fault.target for fault in spec.faults] == ["run", "node"]
+    assert (spec.steady_state.before, spec.steady_state.during) == (USUAL, ())
     assert (spec.run, spec.steady_state.after, spec.expect.invariants, spec.mutation) == ("paper.yaml", None, None, None)
 
 
@@ -111,6 +111,8 @@ IDLE = "it switches nothing off; expected 'set', 'without_alerts' or 'misses_sil
         ("watch_s: 0", [f"disconnect.yaml:7: watch_s: value '0': {UNWATCHED}"]),
         ("watch_s: 1", []),
         ("expect: {events: [FeedDegraded]}", []),
+        ("expect: {reasons: [reference_stale]}", []),
+        ("mutation: {fails: [alerts]}\nwatch_s: 2", [f"disconnect.yaml:7: mutation: {IDLE}"]),
         ("expect: {events: x}", ["disconnect.yaml:7: expect.events: value 'x': expected a list, each item text"]),
         ("mutation: null\nwatch_s: 2", []),
         ("mutation: {}\nwatch_s: 2", [f"disconnect.yaml:7: mutation: {IDLE}"]),
@@ -123,6 +125,29 @@ def test_a_control_must_be_watched(tmp_path: Path, more: str, problems: list[str
 @pytest.mark.parametrize("text", ["drill_version: 1", "{drill_version: 1, faults: {}}", "{drill_version: 1, faults: [1]}"])
 def test_what_is_missing_altogether_is_told(tmp_path: Path, text: str) -> None:
     assert any("name: missing" in line for line in told(drill_folder(tmp_path, text)))
+
+
+def test_a_steady_state_without_a_before_is_the_usual_one(tmp_path: Path) -> None:
+    before = DRILL[DRILL.index("  before:") : DRILL.index("  during:")]
+    spec = load_drill(drill_folder(tmp_path, edited((before, ""), text=DRILL)))
+    assert spec.steady_state.before == USUAL
+    assert spec.steady_state.during != ()
+
+
+def test_an_alert_may_be_expected_twice_with_labels_that_tell_it_apart(tmp_path: Path) -> None:
+    old = "    - {name: TcVenueDisconnected, within_s: 6}\n"
+
+    def named(*labels: str) -> Path:
+        lines = (f"    - {{name: TcFeedStale, within_s: 6, labels: {each}}}\n" for each in labels)
+        return drill_folder(tmp_path, edited((old, "".join(lines)), ("also: [TcFeedStale]", "also: []"), text=DRILL))
+
+    alerts = load_drill(named("{kind: gap}", "{kind: crossed, channel: Q}")).expect.alerts
+    assert [each.text for each in alerts] == ["TcFeedStale{kind=gap}", "TcFeedStale{channel=Q, kind=crossed}"]
+    assert ExpectedAlert(name="TcFeedStale", within_s="6").text == "TcFeedStale"
+    twice = "expect.alerts[1].name: value 'TcFeedStale': it is listed twice, first at expect.alerts[0].name"
+    for same in ("{kind: gap}", "{}"):
+        assert told(named(same, same)) == [f"disconnect.yaml:27: {twice}"]
+    assert load_drill(named("{}", "{kind: gap}")).expect.alerts[0].labels == {}
 
 
 def test_names_of_alerts_and_runbooks_are_only_judged_where_they_are_known(tmp_path: Path) -> None:
@@ -220,7 +245,7 @@ def test_every_probe_is_described() -> None:
     }
 
 
-def test_the_commands_are_those_of_tc() -> None:
+def test_what_a_drill_may_type_are_commands_of_tc() -> None:
     named = {command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands}
     groups = {group.name for group in app.registered_groups}
-    assert set(COMMANDS) == {name for name in named | groups if name and not name.startswith("_")} | {"drill"}
+    assert set(COMMANDS) < named | groups

@@ -12,14 +12,14 @@ nothing new either, or the instrument's other channels come and this one need no
 or a bar is overdue although the venue traded. ``dead``: none comes although the venue has news. ``disconnected``: none comes, and
 there is no connection."""
 
-Anomaly = Literal["gap", "duplicate", "backwards", "delayed", "crossed", "empty"]
+Anomaly = Literal["gap", "duplicate", "backwards", "delayed", "crossed", "empty", "malformed"]
 """What can be wrong with a message: it does not follow the one before; is that one again; has an older number or stamp; was a
-second longer on its way than the fastest; bids what is asked or more; has a price or a size of zero."""
+second longer on its way than the fastest; bids what is asked or more; has a price or a size of zero; cannot be read."""
 
 ANOMALIES: Mapping[str, tuple[Anomaly, ...]] = {
-    "QuoteTick": ("duplicate", "backwards", "delayed", "crossed", "empty"),
-    "TradeTick": ("duplicate", "backwards", "delayed"),
-    "OrderBookDeltas": ("gap", "duplicate", "backwards", "delayed"),
+    "QuoteTick": ("duplicate", "backwards", "delayed", "crossed", "empty", "malformed"),
+    "TradeTick": ("duplicate", "backwards", "delayed", "malformed"),
+    "OrderBookDeltas": ("gap", "duplicate", "backwards", "delayed", "malformed"),
 }
 """By channel, what its messages can tell of that."""
 

@@ -11,6 +11,7 @@ from tc.cli.show import printable, show_fields, show_json, show_table
 from tc.errors import ExitCode
 
 if TYPE_CHECKING:
+    from tc.flows.drill_suite import FinishedSuite
     from tc.spec.drill_spec import DrillSpec
     from tc.store.drills import DrillVerdict
 
@@ -162,9 +163,9 @@ def show_drill(done: "wiring.FinishedDrill") -> None:
     show_table(("part", "", "why"), [(each.part, each.outcome, each.reason) for each in verdict.parts])
 
 
-def _show_suite(done: "wiring.FinishedSuite") -> None:
-    for name in done.not_carried_out:
-        typer.echo(printable(f"no verdict    {name}: `tc drill run {name}` says why"))
+def _show_suite(done: "FinishedSuite") -> None:
+    for each in done.lost:
+        typer.echo(printable(f"no verdict    {each.drill}: {each.said or 'it said nothing'}"))
     typer.echo(
         f"\n{done.count('passed')} passed, {done.count('failed')} failed, {done.count('inconclusive')} inconclusive"
         f" in {done.taken_s:.0f} s; resilience {done.resilience}"

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tc.errors import InconclusiveError
+from tc.faults.watchdog import Watchdog
 from tc.store.free_space import free_bytes
 
 FILLER = ".tc-filler"
@@ -31,6 +32,7 @@ def small_disk(folder: Path, size_mb: int) -> Iterator[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     _run("mount", "-t", "tmpfs", "-o", f"size={size_mb}m,mode=0755", "tc-drill", str(folder))
+    watchdog = Watchdog(("umount", "--lazy", str(folder)))  # Whoever is killed takes nothing away.
     try:
         yield folder
     finally:
@@ -40,6 +42,7 @@ def small_disk(folder: Path, size_mb: int) -> Iterator[Path]:
                 shutil.copytree(folder, kept, symlinks=True, ignore=shutil.ignore_patterns(FILLER))
             finally:
                 _unmount(folder)
+                watchdog.call_off()
             shutil.copytree(kept, folder, symlinks=True, dirs_exist_ok=True)
 
 

@@ -2,12 +2,14 @@
 
 import os
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from tc.errors import InconclusiveError
+from tc.faults.watchdog import Watchdog
 from tc.store.processes import ProcessState, started_at, state_of
 
 Ending = Literal["sigterm", "sigkill", "sigstop"]
@@ -18,6 +20,14 @@ _DONE: dict[str, frozenset[ProcessState]] = {
     "sigkill": frozenset({"gone"}),
     "sigstop": frozenset({"stopped"}),
 }
+_CONTINUE = """\
+import signal, sys
+for each in sys.argv[1:]:
+    try:
+        signal.pidfd_send_signal(int(each), signal.SIGCONT)
+    except ProcessLookupError:
+        pass
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +44,27 @@ class Target:
 
     def send(self, number: signal.Signals) -> bool:
         """Send it a signal; say whether it was still there."""
+        with self.opened() as descriptor:
+            if descriptor is None:
+                return False
+            try:
+                signal.pidfd_send_signal(descriptor, number)
+            except ProcessLookupError:
+                return False
+        return True
+
+    @contextmanager
+    def opened(self) -> Iterator[int | None]:
+        """Give a descriptor that means this process and no later one of its number; None when it is gone."""
         try:
             descriptor = os.pidfd_open(self.pid)
         except OSError:
-            return False
-        try:
-            if self.state == "gone":  # Whoever has the number now is somebody else; and who is opened keeps it.
-                return False
-            signal.pidfd_send_signal(descriptor, number)
-        except ProcessLookupError:
-            return False
+            yield None
+            return
+        try:  # Whoever has the number now may be somebody else; and who is opened keeps it.
+            yield None if self.state == "gone" else descriptor
         finally:
             os.close(descriptor)
-        return True
 
 
 def targeted(pids: Sequence[int]) -> tuple[Target, ...]:
@@ -63,6 +81,9 @@ def targeted(pids: Sequence[int]) -> tuple[Target, ...]:
 class SignalFault:
     """Sends processes a signal, in their order; nothing brings back what has ended, and what was stopped is continued.
 
+    What is stopped is continued also where this process is killed before it can: a process that hangs for ever, with keys in
+    its memory, is not what a drill leaves behind.
+
     Parameters
     ----------
     pids
@@ -76,10 +97,13 @@ class SignalFault:
         self._pids = pids
         self._kind = kind
         self._hit: tuple[Target, ...] = ()
+        self._watchdog: Watchdog | None = None
 
     def inject(self) -> None:
         """Send the signal to all of them; InconclusiveError when one is not there, and then to none."""
         self._hit = targeted(self._pids())
+        if self._kind == "sigstop":
+            self._watchdog = _continues(self._hit)
         for target in self._hit:
             target.send(_SIGNALS[self._kind])
 
@@ -94,3 +118,13 @@ class SignalFault:
             for target in self._hit:
                 with suppress(OSError):
                     target.send(signal.SIGCONT)
+        if self._watchdog is not None:
+            self._watchdog.call_off()
+            self._watchdog = None
+
+
+def _continues(targets: Sequence[Target]) -> Watchdog:
+    """Return who continues processes when this one is gone."""
+    with ExitStack() as stack:
+        opened = [each for target in targets if (each := stack.enter_context(target.opened())) is not None]
+        return Watchdog((sys.executable, "-I", "-S", "-c", _CONTINUE, *map(str, opened)), keeps=opened)

@@ -1,6 +1,7 @@
 """The real alerting over a lab: the metrics of its run, Prometheus and Alertmanager with the shipped rules, at a drill's pace."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -11,9 +12,12 @@ from pathlib import Path
 from tc.errors import InconclusiveError
 from tc.lab.process import LabProcess, free_ports
 from tc.lab.scaling import TIME_SCALE, alert_names, scaled, without_alerts
+from tc.spec.drill_words import DEAD_MANS_SWITCH
 
 _PROGRAMS = ("prometheus", "prometheus-alertmanager")
 _RULES = "prometheus/rules"
+_MS = 1_000
+_REPEATED = re.compile(rf'alertname="{DEAD_MANS_SWITCH}"\][^[]*?repeat_interval: (?P<ms>[0-9]+)ms', re.DOTALL)
 _WEBHOOK = "    webhook_configs:\n      - url: '{url}'\n        send_resolved: {is_told}\n"
 
 
@@ -59,6 +63,13 @@ def shipped(part: str) -> Path:
 def shipped_alerts() -> tuple[str, ...]:
     """Return the names of the shipped alerts."""
     return alert_names((shipped(_RULES) / "tc-alerts.yaml").read_text(encoding="utf-8"))
+
+
+def dead_mans_switch_every_s() -> float:
+    """Return how often Alertmanager repeats, at a drill's pace, the alert that always fires."""
+    found = _REPEATED.search(_alertmanager_text())
+    assert found is not None  # noqa: S101 - a shipped file, which a test reads
+    return int(found["ms"]) / _MS
 
 
 def prepare_alerting(
@@ -115,10 +126,14 @@ def _write_prometheus(folder: Path, *, metrics: int, alertmanager: int, without:
 
 def _write_alertmanager(folder: Path, webhook: str) -> None:
     folder.mkdir(parents=True)
-    text = scaled((shipped("alertmanager") / "alertmanager.yml").read_text(encoding="utf-8"))
+    text = _alertmanager_text()
     for receiver, is_told in (("people", "true"), ("dead-mans-switch", "false")):
         name = f"  - name: {receiver}\n"
         text = text.replace(name, name + _WEBHOOK.format(url=webhook, is_told=is_told))
     descriptor = os.open(folder / "alertmanager.yml", os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
+
+
+def _alertmanager_text() -> str:
+    return scaled((shipped("alertmanager") / "alertmanager.yml").read_text(encoding="utf-8"))

@@ -32,6 +32,7 @@ VENUE_PROBES = frozenset({"venue_open_orders", "venue_position"})
 """What is read at the venue itself, whatever the run says."""
 
 _LOOK_S = 0.02
+_HELD_S = 0.25
 _STARTS_WITHIN_S = 40.0
 _ENDS_WITHIN_S = 30.0
 _ANSWERS_WITHIN_S = 30.0
@@ -108,6 +109,8 @@ class ProcessLab:
         self._watch = RunWatch(bench.run, bench.runtime_root, bench.run_name)
         self._found: list[Seen] = []
         self._acting: list[subprocess.Popen[bytes]] = []
+        self._held: Mapping[str, Decimal] = {}
+        self._held_until_s = 0.0
 
     @property
     def run_pid(self) -> int:
@@ -146,8 +149,13 @@ class ProcessLab:
         if probe == "alerts":
             return None if self._bench.receiver is None else Decimal(len(self._bench.receiver.firing))
         if probe in VENUE_PROBES:
-            return self._bench.read_venue().get(probe)
+            return self._held_at_venue().get(probe)
         return self._watch.read(probe)
+
+    def forget(self) -> None:
+        """Take what was said before now for no reading."""
+        self._held_until_s = 0.0
+        self._watch.forget()
 
     def act(self, arguments: Sequence[str]) -> Acted:
         """Type a command of tc and wait for its answer; one that goes on with the run is waited for until the run trades."""
@@ -224,6 +232,13 @@ class ProcessLab:
         words = (run_id if each == RUN else each for each in arguments)
         return tuple(url + each.removeprefix(VENUE) if each.partition("/")[0] == VENUE else each for each in words)
 
+    def _held_at_venue(self) -> Mapping[str, Decimal]:
+        """Return what the venue keeps: its file is copied for that, so all probes look at one copy, and not at each look."""
+        if time.monotonic() >= self._held_until_s:
+            self._held = self._bench.read_venue()
+            self._held_until_s = time.monotonic() + _HELD_S
+        return self._held
+
     def _is_venue_up(self) -> bool:
         ping = f"{self._bench.venue_url}/fapi/v1/ping"
         with suppress(OSError), urllib.request.urlopen(ping, timeout=1):  # noqa: S310 - on this machine
@@ -232,15 +247,21 @@ class ProcessLab:
 
     def _wait(self, is_so: Callable[[], bool], what: str, *processes: LabProcess) -> None:
         ends_s = time.monotonic() + _STARTS_WITHIN_S
-        while not is_so():
-            for process in processes:
-                if not process.is_running:
-                    raise UnreachableError(
-                        f"{what}: {process.name} has ended: {process.last_words()}", hint=f"See {process.log}."
-                    )
+        while True:
+            _alive(what, processes)
+            if is_so():
+                break
             if time.monotonic() > ends_s:
                 raise InconclusiveError(f"{what} after {_STARTS_WITHIN_S:g} s", hint="Is the machine too busy?")
             time.sleep(_LOOK_S)
+        _alive(what, processes)  # What answered may be another one, on the port of one that has ended.
+
+
+def _alive(what: str, processes: Sequence[LabProcess]) -> None:
+    """Raise UnreachableError when one of some processes has ended."""
+    for process in processes:
+        if not process.is_running:
+            raise UnreachableError(f"{what}: {process.name} has ended: {process.last_words()}", hint=f"See {process.log}.")
 
 
 def _findings(said: bytes) -> list[Seen]:

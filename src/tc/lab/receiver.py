@@ -11,10 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 
 from tc.ports.drills import Seen
+from tc.spec.drill_spec import labels_text
+from tc.spec.drill_words import DEAD_MANS_SWITCH, SILENT
 
-DEAD_MANS_SWITCH = "TcDeadMansSwitch"
-SILENT = "DeadMansSwitchSilent"
-"""What the receiver says when the alert that always fires does not come any more."""
+_EVERYWHERE = frozenset({"alertname", "severity", "run", "instance", "job"})
+"""Labels that tell nothing apart within a drill."""
 
 _MOST_BYTES = 1_000_000
 
@@ -48,6 +49,7 @@ class Receiver:
         self._silent_after_s = silent_after_s
         self._told: deque[Seen] = deque()
         self._groups: dict[str, tuple[str, bool]] = {}
+        self._labels: set[tuple[str, str]] = set()
         self._alive_s = 0.0
         self._is_silent = False
         self._lock = threading.Lock()
@@ -71,7 +73,7 @@ class Receiver:
                 self._take(message.group, alert, is_firing=any(each.status == "firing" for each in message.alerts))
 
     def look(self) -> tuple[Seen, ...]:
-        """Return what began to fire, or does so no more, since the last look."""
+        """Return what began to fire, each with its labels at the end of its detail, or does so no more, since the last look."""
         now_s = time.monotonic()
         with self._lock:
             if self.is_connected and not self._is_silent and now_s - self._alive_s > self._silent_after_s:
@@ -89,8 +91,13 @@ class Receiver:
         before = name in self._firing()
         self._groups[group] = name, is_firing
         after = name in self._firing()
-        if before != after:
-            self._told.append(Seen("alert" if after else "resolved", name, summary))
+        labels = labels_text({label: value for label, value in alert.labels.items() if label not in _EVERYWHERE})
+        if before and not after:
+            self._labels = {each for each in self._labels if each[0] != name}
+            self._told.append(Seen("resolved", name, summary))
+        elif alert.status == "firing" and (name, labels) not in self._labels:
+            self._labels.add((name, labels))
+            self._told.append(Seen("alert", name, f"{summary} {labels}".strip()))
 
     def _firing(self) -> tuple[str, ...]:
         return tuple(sorted({name for name, is_firing in self._groups.values() if is_firing}))
@@ -103,7 +110,8 @@ def receiving(silent_after_s: float) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = min(int(self.headers.get("Content-Length", 0)), _MOST_BYTES)
+            said = self.headers.get("Content-Length", "")
+            length = min(int(said), _MOST_BYTES) if said.isascii() and said.isdecimal() else 0
             try:
                 receiver.take(msgspec.json.decode(self.rfile.read(length), type=Message))
             except msgspec.DecodeError:

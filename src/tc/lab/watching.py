@@ -20,7 +20,6 @@ from tc.store.heartbeat import (
     NodeHeartbeat,
     corrected,
     node_heartbeat_as_written,
-    read_supervisor_heartbeat,
     supervisor_heartbeat_as_written,
 )
 from tc.store.journal.tail import JournalTail
@@ -64,6 +63,7 @@ class RunWatch:
         self._lately: dict[str, deque[float]] = {name: deque() for name in _COUNTED.values()}
         self._reconciliation: str | None = None
         self._is_cut = False
+        self._forgotten_ns = 0
         self._readings: Mapping[str, Callable[[], str | Decimal | None]] = {
             "run_state": self._run_state,
             "kill_switch": self._kill_switch,
@@ -85,9 +85,15 @@ class RunWatch:
         with suppress(ArtifactError):
             heard = node_heartbeat_as_written(self._run)
             now_ns = time.time_ns()
-            if heard is not None and now_ns - corrected(heard).at_ns <= _MISSED * heard.said.every_s * _NS:
+            if heard is None or heard.written_ns <= self._forgotten_ns:
+                return None
+            if now_ns - corrected(heard).at_ns <= _MISSED * heard.said.every_s * _NS:
                 return _OF_HEARTBEAT[probe](corrected(heard), now_ns, self._run)
         return None
+
+    def forget(self) -> None:
+        """Take heartbeats that were written before now for no reading: whoever hung says by them what was."""
+        self._forgotten_ns = time.time_ns()
 
     def heartbeat_pid(self) -> int:
         """Return the process that wrote the node's last heartbeat; 0 for none."""
@@ -102,8 +108,9 @@ class RunWatch:
 
     def _venue(self) -> str | None:
         with suppress(ArtifactError):
-            supervisor = read_supervisor_heartbeat(self._run)
-            return None if supervisor is None else _up(supervisor.is_venue_reachable)
+            heard = supervisor_heartbeat_as_written(self._run)
+            if heard is not None and heard.written_ns > self._forgotten_ns:
+                return _up(heard.said.is_venue_reachable)
         return None
 
     def _run_state(self) -> str | None:
@@ -135,6 +142,7 @@ class RunWatch:
                 yield Seen("gate", "halted", event.detail)
             case OrderDenied():
                 yield Seen("gate", "blocked", event.reason)
+                yield Seen("gate", event.reason.partition(" ")[0].removesuffix(":"), event.reason)
 
     def _findings(self) -> Iterator[Seen]:
         """Give what comparisons with the venue found since the last look."""

@@ -28,9 +28,10 @@ class Seen:
     source
         ``alert`` and ``resolved`` come from Alertmanager, by its webhook; the others from the run directory.
     name
-        The alert, the gate (``blocked``, ``reducing``, ``halted``), the type of the event, the code of the finding.
+        The alert, the gate (``blocked``, ``reducing``, ``halted``; and the word with which the reason of a denial begins), the
+        type of the event, the code of the finding.
     detail
-        What a person wants to know of it besides.
+        What a person wants to know of it besides; of an alert with the labels that tell it apart at the end, ``{kind=gap}``.
 
     """
 
@@ -58,6 +59,9 @@ class Lab(Protocol):
 
     def read(self, probe: str) -> str | Decimal | None:
         """Return what a probe reads now; None where there is nothing to read."""
+
+    def forget(self) -> None:
+        """Take what was said before now for no reading: something was broken until now, and may have said it."""
 
     def act(self, arguments: Sequence[str]) -> Acted:
         """Type a command of tc in the lab's place; ``RUN`` stands for the run's id."""

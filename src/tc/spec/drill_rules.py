@@ -1,17 +1,19 @@
 """What must hold between the fields of a DrillSpec, and between it and what it names."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 
 from tc.core.events import EVENT_TYPES
 from tc.spec.drill_spec import MutationSpec
-from tc.spec.drill_words import COMMANDS, DEAD_MANS_SWITCH, INVARIANTS, OUTSIDE_EVENTS, PROBES, TARGETS
+from tc.spec.drill_words import COMMANDS, DEAD_MANS_SWITCH, INVARIANTS, OUTSIDE_EVENTS, PROBES, RESUME, ROOTS, TARGETS
 from tc.spec.grammar import decimal_text
 from tc.spec.reading.problem import one_of
 from tc.spec.reading.reader import Reading
 
 _PHASES = ("before", "during", "after")
-_EXPECTED = ("alerts", "gates", "events", "findings")
+_EXPECTED = ("alerts", "gates", "reasons", "events", "findings")
+_SWITCHES = ("set", "without_alerts", "misses_silence")
 
 
 def check_drill(
@@ -27,7 +29,7 @@ def check_drill(
     _check_alerts(reading, alerts)
     _check_named(reading, "expect.events", [*EVENT_TYPES, *OUTSIDE_EVENTS], "an event of a run")
     _check_named(reading, "expect.invariants", INVARIANTS, "an invariant")
-    for key in ("gates", "findings"):
+    for key in ("gates", "reasons", "findings"):
         _refuse_twice(reading, list(_items(reading, f"expect.{key}")))
     _check_control(reading)
     for key in ("checks", "recovery"):
@@ -105,7 +107,7 @@ def _check_alerts(reading: Reading, alerts: Collection[str] | None) -> None:
             reading.refuse(path, "it always fires; expect the event DeadMansSwitchSilent where it must stop coming")
         elif alerts is not None and isinstance(name, str) and name not in alerts:
             reading.refuse(path, "there is no alert of this name", choices=alerts)
-    _refuse_twice(reading, [*expected, *also])
+    _refuse_twice(reading, [*expected, *also], labels=[f"{path}.labels" for path in _items(reading, "expect.alerts")])
 
 
 def _check_named(reading: Reading, path: str, known: Collection[str], what: str) -> None:
@@ -135,23 +137,32 @@ def _check_commands(reading: Reading, key: str) -> None:
         if isinstance(first, str) and first not in COMMANDS:
             what = "it is left out; begin with what comes after it" if first == "tc" else f"expected {one_of(COMMANDS)}"
             reading.refuse(f"{path}[0]", what, choices=COMMANDS)
+        elif first == RESUME[0] and words != RESUME:
+            reading.refuse(path, f"a drill begins no other run; expected {' '.join(RESUME)}")
+        for word in _items(reading, path):
+            said = reading.values.get(word)
+            if isinstance(said, str) and said.partition("=")[0] in ROOTS:
+                reading.refuse(word, "a drill has places of its own; leave it out")
 
 
 def _check_mutation(reading: Reading) -> None:
     """Refuse a mutation that switches nothing off."""
     mutation = reading.values.get("mutation")
-    if isinstance(mutation, MutationSpec) and mutation == MutationSpec():
-        reading.refuse("mutation", f"it switches nothing off; expected {one_of(MutationSpec.__struct_fields__)}, or null")
+    if isinstance(mutation, MutationSpec) and not any(getattr(mutation, each) for each in _SWITCHES):
+        reading.refuse("mutation", f"it switches nothing off; expected {one_of(_SWITCHES)}, or null")
+    _refuse_twice(reading, list(_items(reading, "mutation.fails")))
 
 
-def _refuse_twice(reading: Reading, paths: list[str]) -> None:
+def _refuse_twice(reading: Reading, paths: list[str], *, labels: Sequence[str] = ()) -> None:
+    """Refuse what is listed already; with the labels that stand at these paths, of the first ones, something else is meant."""
     seen: dict[object, str] = {}
-    for path in paths:
-        value = reading.values.get(path)
-        if isinstance(value, str) and value in seen:
-            reading.refuse(path, f"it is listed twice, first at {seen[value]}")
+    for path, at in zip_longest(paths, labels, fillvalue=""):
+        value, told = reading.values.get(path), reading.values.get(at) or None
+        key = value, repr(sorted(told.items())) if isinstance(told, dict) else ""
+        if isinstance(value, str) and key in seen:
+            reading.refuse(path, f"it is listed twice, first at {seen[key]}")
         else:
-            seen[value] = path
+            seen.setdefault(key, path)
 
 
 def _items(reading: Reading, path: str) -> Iterator[str]:

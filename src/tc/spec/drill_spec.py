@@ -1,5 +1,6 @@
 """A DrillSpec: what is broken in a paper run, what must come of it, and by when."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -62,10 +63,26 @@ class ProbeSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     at_most: Annotated[AnyDecimal | None, Meta(title="At most", description="The largest number that is tolerated.")] = None
 
 
+USUAL = (
+    ProbeSpec(probe="node_state", equals="trading"),
+    ProbeSpec(probe="feed", equals="live"),
+    ProbeSpec(probe="data_connection", equals="up"),
+    ProbeSpec(probe="execution_connection", equals="up"),
+    ProbeSpec(probe="kill_switch", equals="none"),
+    ProbeSpec(probe="open_orders", at_least="1"),
+    ProbeSpec(probe="in_flight_s", at_most="2"),
+    ProbeSpec(probe="journal", equals="intact"),
+)
+"""The steady state of a run that trades: what is so before anything is broken, where a document says nothing else."""
+
+
 class SteadyStateSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is so while nothing is broken, while something is, and when it has been put back."""
 
-    before: Annotated[tuple[ProbeSpec, ...], Meta(title="Before", description="Without it nothing is injected.", min_length=1)]
+    before: Annotated[
+        tuple[ProbeSpec, ...],
+        Meta(title="Before", description="Without it nothing is injected; left out, that of a run that trades.", min_length=1),
+    ] = USUAL
     during: Annotated[tuple[ProbeSpec, ...], Meta(title="During", description="Holds at some moment of the fault.")] = ()
     after: Annotated[
         tuple[ProbeSpec, ...] | None,
@@ -98,11 +115,25 @@ class FaultSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return None if self.until in ENDS else Decimal(self.until)
 
 
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Return labels in the order of their names, such as ``{kind=gap}``; nothing where there are none."""
+    return f"{{{', '.join(f'{name}={labels[name]}' for name in sorted(labels))}}}" if labels else ""
+
+
 class ExpectedAlert(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An alert that must fire."""
 
     name: Annotated[str, Meta(title="Name", description="One of the shipped alerts.", examples=["TcFeedStale"])]
     within_s: Annotated[Seconds, Meta(title="Within", description="Seconds from the proven injection to the webhook.")]
+    labels: Annotated[
+        dict[str, str],
+        Meta(title="Labels", description="Labels that the alert must have, all of these.", examples=[{"kind": "gap"}]),
+    ] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Its name, with its labels where it must have some."""
+        return f"{self.name}{labels_text(self.labels)}"
 
 
 class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,6 +152,14 @@ class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Meta(
             title="Gates",
             description="blocked: orders that would open risk were denied; reducing, halted: the kill switch came to that.",
+        ),
+    ] = ()
+    reasons: Annotated[
+        tuple[str, ...],
+        Meta(
+            title="Reasons",
+            description="Why orders must have been denied: the word with which a denial's reason begins.",
+            examples=[["reference_stale"]],
         ),
     ] = ()
     events: Annotated[
@@ -143,11 +182,21 @@ class BudgetsSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     recover_s: Annotated[Seconds, Meta(title="Recover", description="Until the steady state is back and no alert fires.")] = "15"
 
 
+PartName = Literal[
+    "alerts", "unexpected", "gates", "events", "findings", "during", "ended", "invariants", "rollback", "recovery", "budgets"
+]  # fmt: skip
+"""The parts of a verdict that can fail."""
+
+
 class MutationSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the detector is switched off that this drill proves: carried out so, the drill must fail."""
 
     set: Annotated[tuple[str, ...], Meta(title="Set", description="Overrides of the RunSpec.", examples=[["gate=observe"]])] = ()
     without_alerts: Annotated[tuple[str, ...], Meta(title="Without alerts", description="Alert rules that are left out.")] = ()
+    fails: Annotated[
+        tuple[PartName, ...],
+        Meta(title="Fails", description="The parts of the verdict that must fail then: that others do is not enough."),
+    ] = ()
     misses_silence: Annotated[
         bool,
         Meta(title="Misses silence", description="Whoever receives alerts does not notice when the one that always fires stops."),
@@ -171,7 +220,9 @@ class DrillSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "paper.yaml"
     )
     set: Annotated[tuple[str, ...], Meta(title="Set", description="Overrides of that RunSpec.")] = ()
-    steady_state: Annotated[SteadyStateSpec, Meta(title="Steady state", description="What is so without the fault.")]
+    steady_state: Annotated[SteadyStateSpec, Meta(title="Steady state", description="What is so without the fault.")] = field(
+        default_factory=SteadyStateSpec
+    )
     faults: Annotated[tuple[FaultSpec, ...], Meta(title="Faults", description="What is broken, in the order of `at`.")] = ()
     expect: Annotated[ExpectSpec, Meta(title="Expect", description="What must come of it.")] = field(default_factory=ExpectSpec)
     watch_s: Annotated[

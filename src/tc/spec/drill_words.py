@@ -10,8 +10,11 @@ from tc.spec.drill_spec import FaultKind, FaultTarget
 DEAD_MANS_SWITCH = "TcDeadMansSwitch"
 """The alert that always fires: that it fires is no news of a drill."""
 
-OUTSIDE_EVENTS = ("DeadMansSwitchSilent",)
-"""What is seen beside the run's journal: the alert that always fires has stopped coming."""
+SILENT = "DeadMansSwitchSilent"
+"""The event that the alert which always fires has stopped coming."""
+
+OUTSIDE_EVENTS = (SILENT,)
+"""What is seen beside the run's journal."""
 
 
 class Probe(Struct, frozen=True):
@@ -87,8 +90,11 @@ _BESIDES_THE_VENUE: dict[str, tuple[FaultTarget, ...]] = {
 TARGETS: Mapping[str, tuple[FaultTarget, ...]] = {kind: _BESIDES_THE_VENUE.get(kind, ("venue",)) for kind in get_args(FaultKind)}
 """Whom each kind of fault can be done to; the first is meant where a document names none."""
 
-COMMANDS = (
-    "run", "demo", "doctor", "reconcile", "spec", "data", "runs", "evidence", "venue", "kill", "metrics", "connectivity", "drill",
-    "version",
-)  # fmt: skip
-"""The first words of the commands of tc, as an operator types them."""
+COMMANDS = ("run", "runs", "reconcile", "kill", "connectivity")
+"""The first words of the commands of tc that a drill may type: what an operator does to a run, or asks about it."""
+
+RESUME = ("run", "--resume", "RUN")
+"""The only way to begin something: to go on with the run that was broken."""
+
+ROOTS = ("--artifacts-root", "--runtime-root", "--data-root")
+"""What no command may name: a drill has places of its own, and touches nothing outside them."""

@@ -68,6 +68,8 @@ class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
         Orders that are open by the journal.
     contradictions
         Reports of the engine that the journal's fold refused.
+    is_feed_judged
+        Whether market data is judged as it comes in; None where nobody could, or does not say.
 
     """
 
@@ -88,6 +90,7 @@ class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     open_orders: int = 0
     contradictions: int = 0
+    is_feed_judged: bool | None = None
 
 
 class SupervisorHeartbeat(msgspec.Struct, frozen=True, kw_only=True):

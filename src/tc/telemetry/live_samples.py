@@ -57,6 +57,8 @@ def _node(run: str, node: NodeHeartbeat, now_ns: int) -> Iterator[Sample]:
 
 
 def _feed(run: str, node: NodeHeartbeat, supervisor: SupervisorHeartbeat | None, now_ns: int) -> Iterator[Sample]:
+    if node.is_feed_judged is not None:
+        yield "tc_feed_judged", (run,), int(node.is_feed_judged)
     channels = {(each.instrument_id, each.channel): each for each in node.channels[:MOST_CHANNELS]}
     for labels, channel in channels.items():
         yield "tc_data_messages_total", (run, *labels), channel.messages

@@ -189,9 +189,15 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "tc_feed_anomalies_total",
         "counter",
-        "Messages of a channel that were wrong on the wire: gap, duplicate, backwards, delayed, crossed, empty; absent where "
-        "nobody judges them.",
+        "Messages of a channel that were wrong on the wire: gap, duplicate, backwards, delayed, crossed, empty, malformed; "
+        "absent where nobody judges them.",
         ("run", "instrument", "channel", "kind"),
+    ),
+    Family(
+        "tc_feed_judged",
+        "gauge",
+        "1 while a node judges its market data on the wire, 0 once it cannot any more; absent where nobody could.",
+        ("run",),
     ),
     Family(
         "tc_feed_state",

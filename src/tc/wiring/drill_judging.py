@@ -74,14 +74,13 @@ def verdict_of(made: "Making", facts: "Sequence[AnyDrillFact]") -> "DrillVerdict
     from tc.checks.drills.verdict import sequence
     from tc.lab.scaling import TIME_SCALE
     from tc.store.drills import DrillVerdict, write_verdict
-    from tc.wiring.drill_lab import RUN_ID
 
     concluded = _concluded(facts)
     verdict = DrillVerdict(
         drill=made.spec.name,
         number=made.drill.number,
         title=made.spec.title,
-        run_id=RUN_ID,
+        run_id=made.run_id,
         seed=made.seed,
         weight=made.spec.weight,
         tags=made.spec.tags,
@@ -107,11 +106,10 @@ def write_shown(made: "Making", facts: "Sequence[AnyDrillFact]") -> None:
     from tc.reports.drill.html import render_timeline
     from tc.reports.drill.incident import render_incident
     from tc.store.files import write_atomic
-    from tc.wiring.drill_lab import RUN_ID
 
     market, position = _series(made.run)
     runbook = made.spec.runbook or made.spec.name
-    run_link, runbook_link = f"artifacts/runs/{RUN_ID}/report.html", f"{_RUNBOOKS}/{runbook}"
+    run_link, runbook_link = f"artifacts/runs/{made.run_id}/report.html", f"{_RUNBOOKS}/{runbook}"
     concluded = _concluded(facts)
     page = render_timeline(
         made.spec, facts, concluded, market=market, position=position, run_link=run_link, runbook_link=runbook_link

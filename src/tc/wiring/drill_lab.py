@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from tc.store.drills import DrillDirectory
     from tc.store.layout import RunDirectory
 
-RUN_ID = "drilled"
-"""Every drill has roots of its own, and this run in them."""
-
 COMMANDS = "commands"
 """The folder in which the drill's strategy is told to misbehave."""
 
@@ -33,7 +30,6 @@ _WEIGHT_LIMIT = 6_000
 """What comparing every two seconds weighs does not come near to it."""
 
 _OPEN = frozenset({"NEW", "PARTIALLY_FILLED"})
-_DEAD_MANS_SWITCH_EVERY_S = 60
 _MISSED = 2.5
 """So many intervals of the dead man's switch are missed before its silence is an alarm."""
 
@@ -73,11 +69,16 @@ class Making:
         return self.drill.path.resolve()
 
     @property
+    def run_id(self) -> str:
+        """The run's id: the name of the drill's folder, so that no two runs of drills have the same."""
+        return self.drill.path.name
+
+    @property
     def run(self) -> "RunDirectory":
         """The directory of the run that is broken."""
         from tc.store.layout import run_directory
 
-        return run_directory(self.folder / "artifacts", RUN_ID)
+        return run_directory(self.folder / "artifacts", self.run_id)
 
     @property
     def run_spec(self) -> Path:
@@ -85,15 +86,15 @@ class Making:
         return (self.document.resolve().parent / self.spec.run).resolve()
 
     def overrides(self, url: str) -> tuple[str, ...]:
-        """Return what is set in that document: the venue, the seed, and what the drill sets."""
+        """Return what is set in that document: what the drill sets, and last, so that it holds, the lab's venue and seed."""
         mutation = self.spec.mutation.set if self.is_mutated and self.spec.mutation is not None else ()
         return (
+            *self.spec.set,
+            *mutation,
             "node.venue=",
             f'node.venue_url="{url}"',
             f"seed={self.seed}",
             f'strategy.config.commands="{self.folder / COMMANDS}"',
-            *self.spec.set,
-            *mutation,
         )
 
     def left_out(self) -> frozenset[str]:
@@ -183,7 +184,7 @@ def _keys(spec: "RunSpec") -> tuple[str, ...]:
 
 def _run_command(made: Making, url: str) -> tuple[str, ...]:
     sets = tuple(word for each in made.overrides(url) for word in ("--set", each))
-    return ("run", str(made.run_spec), "--run-id", RUN_ID, "--json", *sets)
+    return ("run", str(made.run_spec), "--run-id", made.run_id, "--json", *sets)
 
 
 def _venue_options(made: Making, spec: "RunSpec", instrument: "InstrumentSpec") -> tuple[str, ...]:
@@ -221,10 +222,10 @@ def _faked(made: Making, environment: "Mapping[str, str]") -> "Mapping[str, str]
 
 def _silent_after_s(made: Making) -> float:
     """Return how long the alert that always fires may stay away: for ever, where nobody is to notice."""
-    from tc.lab.scaling import TIME_SCALE
+    from tc.lab.alerting import dead_mans_switch_every_s
 
     is_deaf = made.is_mutated and made.spec.mutation is not None and made.spec.mutation.misses_silence
-    return math.inf if is_deaf else _DEAD_MANS_SWITCH_EVERY_S / TIME_SCALE * _MISSED
+    return math.inf if is_deaf else dead_mans_switch_every_s() * _MISSED
 
 
 def _held_at_venue(state: Path) -> "Mapping[str, Decimal]":

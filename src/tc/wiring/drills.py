@@ -2,17 +2,15 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tc.checks.drills.facts import Outcome
     from tc.flows.drill_notes import Notes
+    from tc.flows.drill_suite import FinishedSuite, Tried
     from tc.spec.drill_spec import DrillSpec
     from tc.store.drills import DrillVerdict
     from tc.wiring.drill_lab import Making
@@ -53,46 +51,6 @@ class FinishedDrill:
         from msgspec import to_builtins
 
         return {"folder": str(self.folder), **to_builtins(self.verdict)}
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedSuite:
-    """Drills that were carried out one after the other: their verdicts, and how long all of it took, in seconds."""
-
-    verdicts: "tuple[DrillVerdict, ...]"
-    taken_s: float
-    not_carried_out: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> "Outcome":
-        """The worst of all."""
-        if self.not_carried_out or self.count("failed"):
-            return "failed"
-        return "inconclusive" if self.count("inconclusive") or not self.verdicts else "passed"
-
-    @property
-    def resilience(self) -> str:
-        """The share of those that passed, by weight."""
-        from tc.reports.drill.figures import figures
-        from tc.reports.drill.tables import score_text
-
-        return score_text(figures(self.verdicts))
-
-    def count(self, outcome: "Outcome") -> int:
-        """Return how many ended so."""
-        return sum(each.verdict == outcome for each in self.verdicts)
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the JSON object that `tc drill suite --json` shows."""
-        from msgspec import to_builtins
-
-        return {
-            "verdict": self.verdict,
-            "taken_s": round(self.taken_s, 3),
-            "resilience": self.resilience,
-            "not_carried_out": list(self.not_carried_out),
-            "drills": [to_builtins(each) for each in self.verdicts],
-        }
 
 
 def run_drill(drill: str, plan: DrillPlan, *, say: Callable[[str], None], should_stop: Callable[[], bool]) -> FinishedDrill:
@@ -146,6 +104,7 @@ def _carried_out(
 
     notes = Notes(keep)
     notes.add(DrillStarted, **_started(made))
+    is_carried_out = False
     try:
         with lab_of(made) as lab:
             hands = DrillHands(
@@ -157,10 +116,13 @@ def _carried_out(
                 should_stop=should_stop,
             )
             carry_out(made.spec, hands)
-            return _concluded(made, notes)
-    except TcError as error:  # The lab could not be put together: that proves nothing, and is kept as such.
-        notes.add(DrillFailed, reason=error.message)
-        return _concluded(made, notes)
+            is_carried_out = True
+    except (TcError, OSError) as error:
+        if is_carried_out:  # All was seen by then: what is left of the lab changes nothing of what it proved.
+            say(f"the lab was not taken apart in order: {error}")
+        else:  # The lab could not be put together: that proves nothing, and is kept as such.
+            notes.add(DrillFailed, reason=str(error))
+    return _concluded(made, notes, say)
 
 
 def _started(made: "Making") -> dict[str, object]:
@@ -168,7 +130,6 @@ def _started(made: "Making") -> dict[str, object]:
 
     from tc import __version__
     from tc.lab.scaling import TIME_SCALE
-    from tc.wiring.drill_lab import RUN_ID
 
     return {
         "drill": made.spec.name,
@@ -176,15 +137,17 @@ def _started(made: "Making") -> dict[str, object]:
         "seed": made.seed,
         "spec_sha256": sha256(made.drill.spec.read_bytes()).hexdigest(),
         "tc": __version__,
-        "run_id": RUN_ID,
+        "run_id": made.run_id,
         "sees_alerts": made.sees_alerts,
         "time_scale": TIME_SCALE,
         "is_mutated": made.is_mutated,
     }
 
 
-def _concluded(made: "Making", notes: "Notes") -> FinishedDrill:
+def _concluded(made: "Making", notes: "Notes", say: Callable[[str], None]) -> FinishedDrill:
+    """Judge what was noted, once and for all: a page that cannot be written is told, and changes no verdict."""
     from tc.checks.drills.verdict import judge
+    from tc.errors import TcError
     from tc.store.drill_facts import DrillConcluded
     from tc.wiring.drill_judging import verdict_of, write_shown
 
@@ -198,7 +161,10 @@ def _concluded(made: "Making", notes: "Notes") -> FinishedDrill:
         recover_ns=judged.recover_ns,
     )
     verdict = verdict_of(made, notes.facts)
-    write_shown(made, notes.facts)
+    try:
+        write_shown(made, notes.facts)
+    except (TcError, OSError) as error:
+        say(f"timeline and incident report could not be written: {error}")
     return FinishedDrill(made.drill.path, verdict)
 
 
@@ -210,7 +176,7 @@ def run_suite(
     jobs: int,
     on_done: "Callable[[DrillVerdict], None]",
     should_stop: Callable[[], bool],
-) -> FinishedSuite:
+) -> "FinishedSuite":
     """Carry out the shipped drills, each in a process of its own, so many at once.
 
     Raises
@@ -220,42 +186,37 @@ def run_suite(
 
     """
     from tc.errors import DocumentError
+    from tc.flows.drill_suite import carry_out_suite
 
     names = [each.name for each in shipped_drills() if not tags or set(tags) & set(each.tags)]
     if not names:
         raise DocumentError(f"no drill is tagged {' or '.join(tags)}", hint="`tc drill list` shows the tags.")
     _require_programs(plan)
-    began_s = time.monotonic()
-    done: list[DrillVerdict] = []
-    lost: list[str] = []
-    with ThreadPoolExecutor(jobs) as pool:
-        for name, verdict in pool.map(lambda each: (each, _in_a_process(each, plan, should_stop)), names * repeat):
-            if verdict is None:
-                lost.append(name)
-            else:
-                done.append(verdict)
-                on_done(verdict)
-    return FinishedSuite(tuple(done), time.monotonic() - began_s, tuple(lost))
+    return carry_out_suite(
+        names * repeat, lambda name: _in_a_process(name, plan), jobs=jobs, on_done=on_done, should_stop=should_stop
+    )
 
 
-def _in_a_process(name: str, plan: DrillPlan, should_stop: Callable[[], bool]) -> "DrillVerdict | None":
-    """Carry out a drill in a process of its own, and return its verdict; None where it left none."""
+def _in_a_process(name: str, plan: DrillPlan) -> "Tried":
+    """Carry out a shipped drill, and none of its name in this folder, in a process of its own."""
     from msgspec import DecodeError, json
 
+    from tc.errors import ArtifactError
+    from tc.flows.drill_suite import Tried
+    from tc.lab.process import last_line
     from tc.store.drills import DrillDirectory, read_verdict
 
-    if should_stop():
-        return None
     options = (
         *(() if plan.seed is None else ("--seed", str(plan.seed))),
         *(() if plan.sees_alerts else ("--no-prometheus",)),
         *("--artifacts-root", str(plan.artifacts_root)),
     )
-    command = (sys.executable, "-m", "tc", "drill", "run", name, "--json", *options)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)  # noqa: S603 - our own program
-    with suppress(DecodeError):
-        return read_verdict(DrillDirectory(Path(json.decode(done.stdout)["folder"])))
-    return None
+    document = str(shipped_folder() / f"{name}.yaml")
+    command = (sys.executable, "-m", "tc", "drill", "run", document, "--json", *options)
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own program
+    with suppress(DecodeError, ArtifactError, KeyError, TypeError):
+        return Tried(name, read_verdict(DrillDirectory(Path(json.decode(done.stdout)["folder"]))))
+    return Tried(name, None, last_line(done.stderr))
 
 
 def shipped_folder() -> Path:
@@ -332,7 +293,6 @@ __all__ = [
     "DrillPlan",
     "DrillReport",
     "FinishedDrill",
-    "FinishedSuite",
     "report_drills",
     "run_demo_drill",
     "run_drill",

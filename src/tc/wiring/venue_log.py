@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tc.checks.drills.venue_log import VenueLog, VenueOrder, VenueRequest, VenueTrade
-    from tc.venue.keeping import RequestRow
+    from tc.venue.keeping import Keeper, RequestRow
     from tc.venue.matching import OrderView, TradeView
 
 
 def read_venue_log(state: Path) -> "VenueLog":
-    """Read requests, orders, trades and positions; the file stays as it is.
+    """Read requests, orders, trades and positions; the file stays as it is, and for a moment a copy of it lies beside it.
 
     Raises
     ------
@@ -21,12 +21,10 @@ def read_venue_log(state: Path) -> "VenueLog":
     """
     from tc.checks.drills.venue_log import VenueLog
     from tc.errors import ArtifactError
-    from tc.venue.keeping import Keeper
-    from tc.wiring.kept_venue import copied
 
     if not state.is_file():
         raise ArtifactError(f"{state}: there is no state of a venue", hint="Name the file that `tc venue serve --state` keeps.")
-    with tempfile.TemporaryDirectory(prefix="tc-venue-") as folder, Keeper(copied(state, Path(folder)), is_flushed=False) as kept:
+    with tempfile.TemporaryDirectory(prefix=".tc-venue-", dir=state.parent) as folder, _kept(state, Path(folder)) as kept:
         saved, rows = kept.saved(), kept.requests()
     return VenueLog(
         requests=tuple(_request(row) for _, row in rows),
@@ -34,6 +32,13 @@ def read_venue_log(state: Path) -> "VenueLog":
         trades=tuple(_trade(each) for each in saved.trades) if saved else (),
         positions={symbol: held.quantity for symbol, held in saved.holdings.items()} if saved else {},
     )
+
+
+def _kept(state: Path, folder: Path) -> "Keeper":
+    from tc.venue.keeping import Keeper
+    from tc.wiring.kept_venue import copied
+
+    return Keeper(copied(state, folder), is_flushed=False)
 
 
 def _request(row: "RequestRow") -> "VenueRequest":

@@ -312,9 +312,36 @@ def test_a_command_must_be_answered_in_time_or_cut_short_by_the_end() -> None:
     assert told(waiting(6, ends=False, answers=True)) == {
         "in_flight_resolved": "a command of order O-1 was answered after 6.000 s"
     }
-    assert told(waiting(2, ends=True, answers=False)) == {}, "it was killed meanwhile"
     assert told(waiting(2, ends=False, answers=False)) == {}, "it crashed meanwhile"
     assert told(waiting(9, ends=False, answers=False)) == {"in_flight_resolved": "a command of order O-1 was answered never"}
+
+
+NEVER = {"in_flight_resolved": "a command of order O-1 was answered never"}
+
+
+def test_a_run_that_ends_in_order_leaves_no_command_unanswered_that_came_to_the_venue() -> None:
+    evidence = waiting(2, ends=True, answers=False)
+    assert evidence.ends_in_order
+    assert told(evidence) == NEVER
+    assert "in_flight_resolved" in unknown(changed(evidence, venue=None))
+    unheard = at_venue(evidence, orders=())
+    assert "in_flight_resolved" not in told(unheard), "it never came to the venue"
+    asked = VenueRequest(time_ns=START_NS, method="POST", path="/fapi/v1/order", client_order_id="O-1", status=200, error_code=0)
+    assert "in_flight_resolved" in told(at_venue(unheard, requests=(asked,)))
+    refused = changed(asked, status=400, error_code=-2010)
+    assert "in_flight_resolved" not in told(at_venue(unheard, requests=(refused,)))
+
+
+def test_a_run_that_was_killed_had_no_time_for_the_answers() -> None:
+    def killed(seconds: int, mode: KillMode) -> Evidence:
+        evidence = waiting(seconds, ends=True, answers=False)
+        event = KillSwitchChanged(evidence.ends_ns, mode, "run", "a drill")
+        return of_events(evidence, lambda events: [*events[:-1], event, events[-1]])
+
+    assert told(killed(2, "flatten")) == {}
+    assert told(killed(9, "flatten")) == NEVER
+    assert told(at_venue(killed(9, "flatten"), orders=()))["in_flight_resolved"] == NEVER["in_flight_resolved"]
+    assert told(killed(2, "none")) == NEVER, "the switch was cleared again"
 
 
 def test_a_position_above_its_limit_is_told() -> None:

@@ -21,9 +21,11 @@ from tc.checks.drills.facts import (
     OperatorActed,
     Part,
     RestoreFailed,
+    RunEnded,
 )
+from tc.checks.drills.story import labels_of
 from tc.checks.drills.verdict import Judgement, deadline_s, expected_left, is_over, judge, sequence
-from tc.spec.drill_spec import BudgetsSpec, DrillSpec, ExpectSpec, FaultSpec, SteadyStateSpec
+from tc.spec.drill_spec import BudgetsSpec, DrillSpec, ExpectedAlert, ExpectSpec, FaultSpec, SteadyStateSpec
 
 PARTS = (
     "steady_state",
@@ -34,12 +36,13 @@ PARTS = (
     "events",
     "findings",
     "during",
+    "ended",
     "invariants",
     "rollback",
     "recovery",
     "budgets",
 )
-DEPENDENT = {"alerts", "unexpected", "gates", "events", "findings", "during", "recovery", "budgets"}
+DEPENDENT = {"alerts", "unexpected", "gates", "events", "findings", "during", "ended", "recovery", "budgets"}
 
 
 def outcomes(judgement: Judgement) -> dict[str, str]:
@@ -92,6 +95,9 @@ def test_what_went_as_it_should_passes_in_every_part_and_is_measured_from_the_pr
         (lambda facts: unseen(facts, "FeedDegraded"), "events", "FeedDegraded was not seen"),
         (lambda facts: unseen(facts, "order_missing"), "findings", "order_missing was not seen"),
         (lambda facts: [*facts, seen(13, "alert", "TcRunCrashed")], "unexpected", "TcRunCrashed fired"),
+        (lambda facts: instead(facts, RunEnded, status="crashed", reason="gone"), "ended", "crashed: gone"),
+        (lambda facts: instead(facts, RunEnded, status="unknown"), "ended", "unknown"),
+        (lambda facts: without(facts, RunEnded), "ended", "it is not known how the run ended"),
         (
             lambda facts: phase(facts, "during", steady(7, "during", holds=False)),
             "during",
@@ -164,6 +170,95 @@ def test_what_was_seen_before_anything_was_broken_is_no_detection() -> None:
     assert reason(judgement, "unexpected") == "TcVenueDisconnected fired before anything was broken"
 
 
+def test_an_expected_alert_that_fired_before_as_well_as_after_the_injection_fails() -> None:
+    facts = passed()
+    early = [*facts[:2], seen(1.1, "alert", "TcVenueDisconnected"), at(1.2, AlertResolved, name="TcVenueDisconnected")]
+    judgement = judge(drill(), [*early, *facts[2:]])
+    assert outcomes(judgement)["alerts"] == "passed"
+    assert outcomes(judgement)["unexpected"] == "failed"
+    assert reason(judgement, "unexpected") == "TcVenueDisconnected fired before anything was broken"
+    always = [*facts[:2], seen(1.1, "alert", "TcDeadMansSwitch"), *facts[2:]]
+    assert judge(drill(), always).verdict == "passed"
+
+
+@pytest.mark.parametrize("status", ["stopped", "killed", "completed"])
+def test_a_run_that_ends_in_order_passes(status: str) -> None:
+    judgement = judge(drill(), instead(passed(), RunEnded, status=status, reason="enough"))
+    assert (judgement.verdict, reason(judgement, "ended")) == ("passed", f"{status}: enough")
+
+
+@pytest.mark.parametrize(("name", "part"), [("blocked", "gates"), ("FeedDegraded", "events"), ("order_missing", "findings")])
+def test_what_is_seen_only_once_the_fault_is_put_back_is_no_detection(name: str, part: str) -> None:
+    assert outcomes(judge(drill(), later(passed(), name, 8)))[part] == "passed", "at the last moment"
+    late = judge(drill(), later(passed(), name, 8.001))
+    assert (outcomes(late)[part], reason(late, part)) == ("failed", f"{name} was not seen")
+    assert late.mitigate_ns == (None if part == "gates" else 2 * SECOND)
+
+
+def test_an_alert_that_is_on_its_way_when_the_fault_is_put_back_counts_in_its_time() -> None:
+    spec = drill(expect=replace(drill().expect, alerts=(ExpectedAlert(name="TcVenueDisconnected", within_s="7"),)))
+    assert outcomes(judge(spec, later(passed(), "TcVenueDisconnected", 8.9)))["alerts"] == "passed"
+
+
+@pytest.mark.parametrize(("until", "last"), [("3", 9), ("end", 6)])
+def test_where_no_fault_waits_for_detection_it_counts_until_the_last_ones_time_and_the_budgets_are_over(
+    until: str, last: int
+) -> None:
+    spec = drill(faults=(FaultSpec(kind="down", until=until),), budgets=BudgetsSpec(detect_s="3", mitigate_s="4", recover_s="9"))
+    spec = replace(spec, watch_s="20")
+    assert outcomes(judge(spec, later(passed(), "order_missing", last)))["findings"] == "passed"
+    assert outcomes(judge(spec, later(passed(), "order_missing", last + 0.001)))["findings"] == "failed"
+
+
+def test_the_reason_of_a_denial_is_demanded_among_the_gates() -> None:
+    spec = drill(expect=replace(drill().expect, reasons=("reference_stale",)))
+    missing = judge(spec, passed())
+    assert (outcomes(missing)["gates"], reason(missing, "gates")) == ("failed", "reference_stale was not seen")
+    assert "gate reference_stale" in expected_left(spec, passed())
+    facts = passed()
+    facts.insert(5, seen(4.2, "gate", "reference_stale"))
+    judgement = judge(spec, facts)
+    assert judgement.verdict == "passed"
+    assert reason(judgement, "gates") == "blocked after 2.000 s; reference_stale after 2.200 s"
+    assert judgement.mitigate_ns == 2 * SECOND, "the gate was closed before"
+    assert sequence(facts) == sequence(passed()), "why it is closed is no step of its own"
+
+
+def labelled(seconds: float, labels: str) -> AnyDrillFact:
+    fact: AnyDrillFact = replace(seen(seconds, "alert", "TcFeedStale"), detail=f"it is {{so}} {labels}".strip())
+    return fact
+
+
+def test_an_alert_with_labels_must_have_all_of_them() -> None:
+    alerts = tuple(ExpectedAlert(name="TcFeedStale", within_s="5", labels={"kind": kind}) for kind in ("gap", "late"))
+    spec = drill(expect=ExpectSpec(alerts=alerts))
+    quiet = [each for each in passed() if not hasattr(each, "source")]
+    first, both = [*quiet, labelled(3, "{channel=Q, kind=gap}")], labelled(4, "{kind=late}")
+    judgement = judge(spec, first)
+    assert reason(judgement, "alerts") == "TcFeedStale{kind=late} did not fire"
+    assert expected_left(spec, first) == ("alert TcFeedStale{kind=late}",)
+    assert reason(judge(spec, [*first, both]), "alerts") == (
+        "TcFeedStale{kind=gap} after 1.000 s of 5 s; TcFeedStale{kind=late} after 2.000 s of 5 s"
+    )
+    assert outcomes(judge(spec, [*quiet, labelled(3, "")]))["alerts"] == "failed"
+    assert outcomes(judge(spec, [*first, both]))["unexpected"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("detail", "labels"),
+    [
+        ("", {}),
+        ("it is so", {}),
+        ("it is {kind=gap} so", {}),
+        ("it is so {}", {}),
+        ("{kind=gap}", {"kind": "gap"}),
+        ("a {b} {channel=Q, kind=a=b}", {"channel": "Q", "kind": "a=b"}),
+    ],
+)
+def test_labels_are_read_where_they_end_what_is_told(detail: str, labels: dict[str, str]) -> None:
+    assert labels_of(detail) == labels
+
+
 def test_the_alert_that_always_fires_never_counts() -> None:
     judgement = judge(drill(), [*passed(), seen(13, "alert", "TcDeadMansSwitch")])
     assert judgement.verdict == "passed"
@@ -230,7 +325,7 @@ def test_what_is_not_demanded_is_no_part() -> None:
     )
     facts = [each for each in passed() if not hasattr(each, "source")]
     judgement = judge(spec, facts)
-    assert tuple(outcomes(judgement)) == ("steady_state", "injection", "unexpected", "rollback")
+    assert tuple(outcomes(judgement)) == ("steady_state", "injection", "unexpected", "ended", "rollback")
     assert (judgement.verdict, judgement.detect_ns, judgement.mitigate_ns, judgement.recover_ns) == ("passed", None, None, None)
 
 
@@ -293,7 +388,9 @@ def test_the_worst_part_is_the_verdict() -> None:
 def test_a_mitigation_counts_once_all_gates_were_seen() -> None:
     spec = drill(expect=ExpectSpec(gates=("blocked", "halted")))
     assert judge(spec, passed()).mitigate_ns is None
-    assert judge(spec, [*passed(), seen(9, "gate", "halted")]).mitigate_ns == 7 * SECOND
+    facts = passed()
+    facts.insert(9, seen(7.5, "gate", "halted"))
+    assert judge(spec, facts).mitigate_ns == int(5.5 * SECOND)
 
 
 def test_what_is_left_to_be_seen_is_told_in_the_documents_order() -> None:

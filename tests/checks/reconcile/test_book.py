@@ -131,6 +131,15 @@ def test_an_answer_that_is_outstanding_is_remarked() -> None:
     held = told(venue)
     assert not isinstance(held.orders, Unknown)
     assert [(order.status, order.remark) for order in held.orders] == [("SUBMITTED", "submitted, and not answered yet")]
+    assert [order.sent_ns for order in held.orders] == [venue.entries[-1].event.at_ns]
+
+
+def test_when_an_order_was_sent_is_told_until_it_is_answered() -> None:
+    venue = Venue()
+    venue.accepted()
+    held = told(venue)
+    assert not isinstance(held.orders, Unknown)
+    assert [order.sent_ns for order in held.orders] == [None]
 
 
 def test_taking_an_event_says_whether_it_changed_what_is_compared() -> None:

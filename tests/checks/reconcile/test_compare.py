@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from held import OPEN, holdings, small
 from tc.checks.reconcile import KINDS, HeldBalance, HeldOrder, HeldPosition, Holdings, Kind, Unknown, findings_of, reconcile
-from tc.checks.reconcile.compare import EXTERNAL
+from tc.checks.reconcile.compare import EXTERNAL, UNANSWERED_NS
 from tc.core.state.model import FINAL
 
 kinds = st.sampled_from(KINDS)
@@ -83,6 +83,24 @@ def test_an_order_that_nobody_has_answered_and_the_venue_does_not_have_is_no_fin
     accepted = replace(sent, venue_order_id="7")
     (finding,) = findings_of(reconcile(replace(held, orders=(*others, accepted)), replace(held, orders=others)))
     assert finding.code == "order_missing"
+
+
+@pytest.mark.parametrize(
+    ("sent_ns", "at_ns", "verdict"),
+    [
+        (5, UNANSWERED_NS + 5, "unknown"),
+        (5, UNANSWERED_NS + 6, "missing"),
+        (None, UNANSWERED_NS + 6, "unknown"),
+        (5, None, "unknown"),
+    ],
+)
+def test_an_order_that_nobody_answered_is_missing_once_it_was_sent_too_long_ago(
+    sent_ns: int | None, at_ns: int | None, verdict: str
+) -> None:
+    sent = replace(part(small(), "orders")[0], status="SUBMITTED", venue_order_id=None, sent_ns=sent_ns)
+    nothing = Holdings((), (), (), (), at_ns=at_ns)
+    (row,) = reconcile(replace(nothing, orders=(sent,)), nothing).rows
+    assert row.verdict == verdict
 
 
 @given(holdings(least=1), kinds, st.data())

@@ -13,6 +13,8 @@ from tc.core.events import (
     KillSwitchAdvanced,
     KillSwitchChanged,
     OrderFilled,
+    RunCompleted,
+    RunStopped,
 )
 from tc.core.reserved import FLATTEN_PREFIX
 from tc.core.state import slots
@@ -33,7 +35,7 @@ _NS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A command that the venue did not answer in time: the order's key, and how long it waited; None for ever."""
+    """A command that the venue did not answer in time: the order's key, and how long it waited; None: it waits at the end."""
 
     key: str
     waited_ns: int | None
@@ -96,7 +98,8 @@ class Evidence:
     @cached_property
     def folded(self) -> Folded:
         """The journal's fold."""
-        return _fold(self.entries, self.configuration, int(self.in_flight_within_s * _NS))
+        within_ns = int(self.in_flight_within_s * _NS)
+        return _fold(self.entries, self.configuration, within_ns, ends_in_order=self.ends_in_order)
 
     @cached_property
     def fills(self) -> tuple[OrderFilled, ...]:
@@ -107,6 +110,16 @@ class Evidence:
     def ends_ns(self) -> int:
         """When the journal ends; what the venue did later cannot be in it."""
         return self.entries[-1].event.at_ns if self.entries else 0
+
+    @cached_property
+    def ends_in_order(self) -> bool:
+        """Whether the run took its time to end: it neither crashed nor was ended by the kill switch."""
+        mode = "none"
+        for entry in self.entries:
+            if isinstance(entry.event, KillSwitchChanged):
+                mode = entry.event.mode
+        last = self.entries[-1].event if self.entries else None
+        return mode == "none" and isinstance(last, RunStopped | RunCompleted)
 
     @property
     def halted(self) -> tuple[tuple[int, int | None], ...]:
@@ -137,7 +150,9 @@ def _halted(events: Iterable[Event]) -> Iterable[tuple[int, int | None]]:
         yield since_ns, None
 
 
-def _fold(entries: Sequence[EventStreamEntry], configuration: CoreConfiguration, within_ns: int) -> Folded:
+def _fold(
+    entries: Sequence[EventStreamEntry], configuration: CoreConfiguration, within_ns: int, *, ends_in_order: bool
+) -> Folded:
     folded, after_halt, answers = Folded(), AfterHalt(), _Answers(within_ns)
     for entry in entries:
         before, event = folded.state, entry.event
@@ -151,7 +166,7 @@ def _fold(entries: Sequence[EventStreamEntry], configuration: CoreConfiguration,
         if before.execution.holdings is not folded.state.execution.holdings:
             _measure(folded)
     folded.after_halt = tuple(after_halt.sent)
-    folded.unanswered = answers.all_of_them(entries[-1].event if entries else None)
+    folded.unanswered = answers.all_of_them(entries[-1].event if entries else None, ends_in_order=ends_in_order)
     return folded
 
 
@@ -188,8 +203,8 @@ class _Answers:
         if waits_for:
             self._since.setdefault(key, (waits_for, event.at_ns))
 
-    def all_of_them(self, last: Event | None) -> tuple[Unanswered, ...]:
-        """Return them; what the journal's end cut short had no time to be answered."""
+    def all_of_them(self, last: Event | None, *, ends_in_order: bool) -> tuple[Unanswered, ...]:
+        """Return them; what a crash or a kill cut short had no time to be answered, a run that ends in order waits for it."""
         ends_ns = 0 if last is None else last.at_ns
-        left = (key for key, (_, since_ns) in self._since.items() if ends_ns - since_ns > self._within_ns)
+        left = (key for key, (_, since_ns) in self._since.items() if ends_in_order or ends_ns - since_ns > self._within_ns)
         return (*self._late, *(Unanswered(key, None) for key in left))

@@ -109,9 +109,17 @@ def _no_fill_without_order(evidence: Evidence) -> Iterator[str]:
 
 def _in_flight_resolved(evidence: Evidence) -> Iterator[str]:
     for each in evidence.folded.unanswered:
+        if each.waited_ns is None and evidence.ends_in_order and _never_came(each.key, _venue(evidence)):
+            continue
         waited = "never" if each.waited_ns is None else f"after {Decimal(each.waited_ns) / _NS:.3f} s"
         yield f"a command of order {each.key} was answered {waited}"
     _require_whole_fold(evidence)
+
+
+def _never_came(key: str, venue: VenueLog) -> bool:
+    """Say whether the venue has never heard of an order: there is nothing that it could answer."""
+    requests = (request.client_order_id for request in venue.requests if request.is_accepted)
+    return key not in {*requests, *(order.client_order_id for order in venue.orders)}
 
 
 def _positions_gapless(evidence: Evidence) -> Iterator[str]:

@@ -3,11 +3,21 @@
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from tc.checks.drills.facts import FaultInjected, FaultRestored, Outcome, Part, RestoreFailed, Source, SteadyStateChecked
+from tc.checks.drills.facts import (
+    FaultInjected,
+    FaultRestored,
+    Outcome,
+    Part,
+    RestoreFailed,
+    RunEnded,
+    Source,
+    SteadyStateChecked,
+)
 from tc.checks.drills.invariants import INVARIANTS
 from tc.checks.drills.story import Story, expected, seconds
 
 _NOT_SEEN = "no alert can be seen without Prometheus and Alertmanager"
+_IN_ORDER = frozenset({"stopped", "killed", "completed"})
 _BASELESS = "nothing is known of it: the drill did not come so far"
 
 
@@ -43,12 +53,12 @@ def _alerts(story: Story) -> Iterable[Part]:
     bad: list[str] = []
     good: list[str] = []
     for alert in wanted:
-        after_ns = story.first_seen.get(("alert", alert.name))
+        after_ns = story.first_seen.get(("alert", alert.text))
         if after_ns is None:
-            bad.append(f"{alert.name} did not fire")
+            bad.append(f"{alert.text} did not fire")
         else:
             is_late = seconds(after_ns) > Decimal(alert.within_s)
-            (bad if is_late else good).append(f"{alert.name} after {seconds(after_ns)} s of {alert.within_s} s")
+            (bad if is_late else good).append(f"{alert.text} after {seconds(after_ns)} s of {alert.within_s} s")
     yield _dependent(story, "alerts", bad, good)
 
 
@@ -59,11 +69,7 @@ def _unexpected(story: Story) -> Iterable[Part]:
         return
     known = {alert.name for alert in story.spec.expect.alerts} | set(story.spec.expect.also)
     strangers = [f"{name} fired" for name in story.alerts if name not in known]
-    early = [
-        f"{name} fired before anything was broken"
-        for name in story.alerts
-        if name in known and ("alert", name) not in story.first_seen
-    ]
+    early = [f"{name} fired before anything was broken" for name in story.early if name in known]
     yield _dependent(story, "unexpected", strangers + early, ["no other alert fired"])
 
 
@@ -91,6 +97,14 @@ def _during(story: Story) -> Iterable[Part]:
     else:
         best = next((check for check in checks if check.holds), checks[-1])
         yield Part("during", "passed" if best.holds else "failed", _readings(best))
+
+
+def _ended(story: Story) -> Iterable[Part]:
+    """Judge how the run has ended: whatever was broken, it comes to an end of its own or at somebody's word."""
+    ended = next(reversed(story.all_of(RunEnded)), None)
+    told = "it is not known how the run ended" if ended is None else f"{ended.status}: {ended.reason}".removesuffix(": ")
+    is_in_order = ended is not None and ended.status in _IN_ORDER
+    yield _dependent(story, "ended", [] if is_in_order else [told], [told])
 
 
 def _invariants(story: Story) -> Iterable[Part]:
@@ -198,6 +212,7 @@ _PARTS: tuple[Callable[[Story], Iterable[Part]], ...] = (
     _observed("events", "event"),
     _observed("findings", "finding"),
     _during,
+    _ended,
     _invariants,
     _rollback,
     _recovery,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from math import inf
 
 from tc.checks.drills.facts import (
     AlertResolved,
@@ -21,8 +22,10 @@ from tc.checks.drills.facts import (
     Source,
     SteadyStateChecked,
 )
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drill_spec import DrillSpec, FaultSpec
 from tc.spec.drill_words import DEAD_MANS_SWITCH
+
+NS = 1_000_000_000
 
 type Expected = tuple[Source, str]
 """Something that must be seen: an alert, a gate, an event, a finding; and its name."""
@@ -30,18 +33,36 @@ type Expected = tuple[Source, str]
 
 def seconds(nanoseconds: int) -> Decimal:
     """Return a time in seconds, to the millisecond."""
-    return (Decimal(nanoseconds) / 1_000_000_000).quantize(Decimal("0.001"))
+    return (Decimal(nanoseconds) / NS).quantize(Decimal("0.001"))
 
 
 def expected(spec: DrillSpec) -> tuple[Expected, ...]:
     """Return all that must be seen, in the order of the document."""
     expect = spec.expect
     return (
-        *(("alert", alert.name) for alert in expect.alerts),
-        *(("gate", gate) for gate in expect.gates),
+        *(("alert", alert.text) for alert in expect.alerts),
+        *(("gate", gate) for gate in (*expect.gates, *expect.reasons)),
         *(("event", event) for event in expect.events),
         *(("finding", finding) for finding in expect.findings),
     )
+
+
+def labels_of(detail: str) -> dict[str, str]:
+    """Return the labels with which the detail of an alert ends, as `labels_text` writes them."""
+    _, begins, labels = detail.rpartition("{")
+    pairs = labels.removesuffix("}").split(", ") if begins and labels.endswith("}") else []
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+
+def last_s(spec: DrillSpec) -> Decimal:
+    """Return when the last fault is over that has its own time, or begins, in seconds from the first one."""
+    first_s = min((Decimal(fault.at) for fault in spec.faults), default=Decimal(0))
+    return max((ends_s(fault) for fault in spec.faults), default=Decimal(0)) - first_s
+
+
+def ends_s(fault: FaultSpec) -> Decimal:
+    """Return when a fault ends that has its own time, else when it begins; in seconds after the steady state was seen."""
+    return Decimal(fault.at) + (fault.until_s or 0)
 
 
 @dataclass(frozen=True)
@@ -87,12 +108,26 @@ class Story:
 
     @cached_property
     def first_seen(self) -> dict[Expected, int]:
-        """When each thing was first seen since the first fault was asked for, from the first proof; what came before it as 0."""
+        """When each thing was first seen since the first fault was asked for, from the first proof; what came before it as 0.
+
+        What is seen once faults are put back that wait for detection detects nothing; an alert may be on its way until then.
+        """
         seen: dict[Expected, int] = {}
         for fact in self.since_injected():
-            if isinstance(fact, Observed) and self.begins_ns is not None:
-                seen.setdefault((fact.source, fact.name), max(fact.elapsed_ns - self.begins_ns, 0))
+            if not isinstance(fact, Observed) or self.begins_ns is None:
+                continue
+            if fact.source == "alert" or fact.elapsed_ns <= self._detects_until_ns:
+                for name in self._names(fact):
+                    seen.setdefault((fact.source, name), max(fact.elapsed_ns - self.begins_ns, 0))
         return seen
+
+    @cached_property
+    def early(self) -> tuple[str, ...]:
+        """The alerts that fired before anything was broken."""
+        since = next(iter(self.since_injected()), None)
+        before = self.facts if since is None else self.facts[: self.facts.index(since)]
+        names = (fact.name for fact in before if isinstance(fact, Observed) and fact.source == "alert")
+        return tuple(dict.fromkeys(name for name in names if name != DEAD_MANS_SWITCH))
 
     @cached_property
     def alerts(self) -> dict[str, int]:
@@ -141,6 +176,26 @@ class Story:
     def invariants(self) -> InvariantsChecked | None:
         """What was found of the invariants last."""
         return next(reversed(self.all_of(InvariantsChecked)), None)
+
+    @cached_property
+    def _detects_until_ns(self) -> float:
+        """Until when gates, events and findings count: when the first fault was put back that waits for them.
+
+        Where none does: when the last one is over by its own time, and the budgets are used up.
+        """
+        waiting = {number for number, fault in enumerate(self.spec.faults, 1) if fault.until == "detected"}
+        if waiting or not self.spec.faults or self.begins_ns is None:
+            return min((fact.elapsed_ns for fact in self.all_of(FaultRestored) if fact.fault in waiting), default=inf)
+        budgets = self.spec.budgets
+        return self.begins_ns + int((last_s(self.spec) + max(Decimal(budgets.detect_s), Decimal(budgets.mitigate_s))) * NS)
+
+    def _names(self, fact: Observed) -> Iterable[str]:
+        """Return what a fact is expected as: its name, and with the labels that an alert of this name must have."""
+        yield fact.name
+        if fact.source == "alert":
+            labels = labels_of(fact.detail)
+            alerts = (alert for alert in self.spec.expect.alerts if alert.labels and alert.name == fact.name)
+            yield from (alert.text for alert in alerts if alert.labels.items() <= labels.items())
 
     def all_of[T: AnyDrillFact](self, kind: type[T]) -> tuple[T, ...]:
         """Return the facts of a kind."""

@@ -16,9 +16,12 @@ from tc.checks.drills.facts import (
     RestoreFailed,
 )
 from tc.checks.drills.parts import detect_ns, mitigate_ns, parts_of, recover_ns
-from tc.checks.drills.story import Story, expected, seconds
-from tc.spec.drill_spec import DrillSpec, FaultSpec
+from tc.checks.drills.story import Story, ends_s, expected, last_s, seconds
+from tc.spec.drill_spec import DrillSpec
 from tc.spec.drill_words import DEAD_MANS_SWITCH
+
+GATES = frozenset({"blocked", "reducing", "halted"})
+"""What a gate comes to; it is told beside that why it denied an order."""
 
 _WORST: tuple[Outcome, ...] = ("failed", "inconclusive", "passed")
 
@@ -54,11 +57,9 @@ def expected_left(spec: DrillSpec, facts: Sequence[AnyDrillFact]) -> tuple[str, 
 
 def deadline_s(spec: DrillSpec) -> Decimal:
     """Return by when the faults are put back at the latest, in seconds from the first proof, whatever was not seen by then."""
-    first_s = min((Decimal(fault.at) for fault in spec.faults), default=Decimal(0))
-    last_s = max((_ends_s(fault) for fault in spec.faults), default=Decimal(0)) - first_s
     budget_s = max(Decimal(spec.budgets.detect_s), Decimal(spec.budgets.mitigate_s)) if expected(spec) else Decimal(0)
     alerts = (Decimal(alert.within_s) for alert in spec.expect.alerts)
-    return max(last_s, budget_s, Decimal(spec.watch_s), *alerts)
+    return max(last_s(spec), budget_s, Decimal(spec.watch_s), *alerts)
 
 
 def is_over(spec: DrillSpec, facts: Sequence[AnyDrillFact], elapsed_ns: int) -> bool:
@@ -85,13 +86,8 @@ def sequence(facts: Iterable[AnyDrillFact]) -> tuple[str, ...]:
 def _least_s(spec: DrillSpec) -> Decimal:
     """Return how long is watched at least: `watch_s`, and as long as a fault has its own time."""
     first_s = min((Decimal(fault.at) for fault in spec.faults), default=Decimal(0))
-    timed = (_ends_s(fault) - first_s for fault in spec.faults if fault.until_s is not None)
+    timed = (ends_s(fault) - first_s for fault in spec.faults if fault.until_s is not None)
     return max(Decimal(spec.watch_s), *timed, Decimal(0))
-
-
-def _ends_s(fault: FaultSpec) -> Decimal:
-    """Return when a fault ends that has its own time, else when it begins; in seconds after the steady state was seen."""
-    return Decimal(fault.at) + (fault.until_s or 0)
 
 
 def _line(fact: AnyDrillFact) -> str:
@@ -107,7 +103,7 @@ def _line(fact: AnyDrillFact) -> str:
             line = f"restored {fact.fault}"
         case RestoreFailed():
             line = f"not restored {fact.fault}"
-        case Observed() if fact.name != DEAD_MANS_SWITCH:
+        case Observed() if fact.name != DEAD_MANS_SWITCH and (fact.source != "gate" or fact.name in GATES):
             line = f"{fact.source} {fact.name}"
         case _:
             pass

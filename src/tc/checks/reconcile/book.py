@@ -77,6 +77,7 @@ class JournalBook:
 
     def __init__(self) -> None:
         self._orders: dict[str, Order] = {}
+        self._sent_ns: dict[str, int] = {}
         self._closed: dict[str, HeldOrder] = {}
         self._fills: dict[tuple[str, str], HeldFill] = {}
         self._guessed: dict[tuple[str, str], int] = {}
@@ -126,7 +127,7 @@ class JournalBook:
 
         Fills that the engine guessed while it was asked to heal are invented ones.
         """
-        orders = (*self._closed.values(), *map(held_order, self._orders.values()))
+        orders = (*self._closed.values(), *map(self._held, self._orders.values()))
         fills = dict(self._fills)
         for identity, at_ns in self._guessed.items():
             if any(first <= at_ns <= last for first, last in healed):
@@ -153,11 +154,19 @@ class JournalBook:
 
     def _order(self, key: str) -> HeldOrder | None:
         order = self._orders.get(key)
-        return self._closed.get(key) if order is None else held_order(order)
+        return self._closed.get(key) if order is None else self._held(order)
+
+    def _held(self, order: Order) -> HeldOrder:
+        held = held_order(order)
+        return replace(held, sent_ns=self._sent_ns[held.key]) if held.key in self._sent_ns else held
 
     def _fold_order(self, key: str, event: Event, state: State) -> None:
         is_new_fill = type(event) is OrderFilled and self._take_fill(event)
         order = find(state.execution.orders, key)
+        if order is not None and order.status == "SUBMITTED":
+            self._sent_ns.setdefault(key, event.at_ns)
+        else:
+            self._sent_ns.pop(key, None)
         if order is None:
             self._take_forgotten(key, event if is_new_fill else None)
         elif order.status in FINAL:

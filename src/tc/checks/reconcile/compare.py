@@ -25,6 +25,8 @@ from tc.checks.reconcile.result import FOUND, Difference, Reconciliation, Row, V
 from tc.core.state.model import FINAL
 
 EXTERNAL = "EXTERNAL: the journal has no such order"
+UNANSWERED_NS = 60 * 10**9
+"""For so long after it was sent may an order be on its way; what the venue still does not have then is missing."""
 BEYOND = "it ended before what the venue states begins"
 
 
@@ -107,11 +109,18 @@ def _is_earlier(expected: Held | None, first_ns: int | None) -> bool:
     return isinstance(expected, HeldFill) and first_ns is not None and expected.at_ns < first_ns
 
 
+def _is_overdue(expected: HeldOrder, seen: Holdings) -> bool:
+    """Whether an order was sent so long before the source spoke that nobody will answer any more."""
+    return expected.sent_ns is not None and seen.at_ns is not None and seen.at_ns - expected.sent_ns > UNANSWERED_NS
+
+
 def _lacking(expected: Held | None, seen: Holdings) -> _Judged | None:
     """Return the verdict on what is expected and not there; None as `_judged`."""
     if isinstance(expected, HeldOrder) and expected.venue_order_id is None and expected.status in {"SUBMITTED", *FINAL}:
         # One that nobody has answered yet may never have come there; one that ended without an answer did not.
-        return _Judged(expected, None, "unknown" if expected.status == "SUBMITTED" else "matched")
+        if expected.status != "SUBMITTED":
+            return _Judged(expected, None, "matched")
+        return _Judged(expected, None, "missing" if _is_overdue(expected, seen) else "unknown")
     if isinstance(expected, HeldOrder) and expected.status in FINAL:
         return _Judged(expected, None, "missing") if seen.has_all_closed else None
     if _is_invented(expected, None) or _is_earlier(expected, seen.fills_from_ns):

@@ -42,6 +42,8 @@ class HeldOrder:
         What to know about it: that an answer is outstanding; not compared.
     updated_ns
         When something happened to it last, by the venue's clock; None where that is not stated. Not compared.
+    sent_ns
+        When it was sent, by this machine's clock, of one that the journal has without an answer; else None. Not compared.
 
     """
 
@@ -56,6 +58,7 @@ class HeldOrder:
     venue_order_id: str | None = None
     remark: str = ""
     updated_ns: int | None = field(default=None, compare=False)
+    sent_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

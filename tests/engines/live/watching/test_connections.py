@@ -169,3 +169,14 @@ def test_a_line_whose_sockets_cannot_be_seen_any_more_is_taken_at_its_word(loop:
         assert connections.look() == {"data": True, "execution": True}
     assert connections.reconnects() == {}
     assert len(node.errors) == 1
+
+
+def test_a_question_whether_one_is_up_counts_nothing() -> None:
+    data = Engine({"O": SimpleNamespace(_ws_client=object())})
+    connections = Connections(Node(data, Engine()))
+    connections.look()
+    said = []
+    for data.is_connected in (False, True):
+        said.append(connections.is_up("data"))
+    connections.look()
+    assert (said, connections.reconnects()) == ([False, True], {"data": 0, "execution": 0})

@@ -194,8 +194,23 @@ def test_nothing_is_judged_of_an_adapter_that_is_not_binances_futures(loop: asyn
     assert (scene.integrity.counts(BTC, "OrderBookDeltas"), len(scene.client.handled), scene.errors) == ({}, 2, [])
 
 
-def broken_message(scene: Scene) -> None:
-    scene.hear("btcusdt@depth@0ms", u="one")
+@pytest.mark.parametrize("price", ["nine", "NaN", ""])
+def test_a_message_that_cannot_be_read_is_counted_and_blinds_nobody(price: str, loop: asyncio.AbstractEventLoop) -> None:
+    scene = Scene(Client(loop))
+    scene.quote(1, bid="11")
+    scene.quote(2, bid=price)
+    assert scene.doubts.is_open(BTC)
+    scene.diff(1)
+    scene.client._ws_public_client._handler(b'{"stream":"btcusdt@depth@0ms","data":{"u":2,')
+    scene.diff(3)
+    assert reasons(scene) == [(BTC, "the bid is not below the ask"), (BTC, "updates of the book are missing")]
+    assert scene.found() == {"QuoteTick": {"crossed": 1, "malformed": 1}, "OrderBookDeltas": {"gap": 1, "malformed": 1}}
+    assert (scene.integrity.is_judging, scene.errors, len(scene.client.handled)) == (True, [], 5)
+
+
+def broken_symbol(scene: Scene) -> None:
+    scene.client._get_cached_instrument_id = None  # type: ignore[assignment,method-assign]
+    scene.diff(1)
 
 
 def broken_provider(scene: Scene) -> None:
@@ -203,7 +218,7 @@ def broken_provider(scene: Scene) -> None:
     scene.integrity.counts(BTC, "QuoteTick")
 
 
-@pytest.mark.parametrize("broken", [broken_message, broken_provider])
+@pytest.mark.parametrize("broken", [broken_symbol, broken_provider])
 def test_what_cannot_be_judged_costs_the_counts_and_one_line_in_the_log_and_no_message(
     broken: Callable[[Scene], None], loop: asyncio.AbstractEventLoop
 ) -> None:
@@ -213,6 +228,7 @@ def test_what_cannot_be_judged_costs_the_counts_and_one_line_in_the_log_and_no_m
     scene.diff(1)
     scene.diff(1)
     assert (scene.integrity.counts(BTC, "OrderBookDeltas"), len(scene.client.handled) - before) == ({}, 2)
+    assert scene.integrity.is_judging is False
     [said] = scene.errors
     assert said.startswith("tc: market data is not judged: ")
 

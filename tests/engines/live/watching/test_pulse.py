@@ -48,6 +48,8 @@ class Recorder:
 class Integrity:
     """Says of quotes what was wrong with them, and judges nothing else."""
 
+    is_judging = True
+
     def counts(self, instrument_id: str, channel: str) -> dict[str, int]:
         return {"crossed": 2} if (instrument_id, channel) == (BTC, "QuoteTick") else {}
 
@@ -99,6 +101,7 @@ def test_it_says_how_the_node_is_and_what_was_subscribed_to_and_never_came() -> 
     assert first.channels == (Channel(BTC, "Bar", last_ns=5, messages=2, every_s=60.0), quotes)
     assert (first.state, first.position, first.waiting, first.open_orders, first.contradictions) == ("starting", 7, 2, 3, 1)
     assert (first.in_flight, first.oldest_in_flight_ns, first.lag_s) == (2, 8, 0.25)
+    assert first.is_feed_judged
     assert first.connected == {"data": True, "execution": True}
     assert set(first.queues.values()) == {3}
     scene.engine.quotes = []

@@ -104,6 +104,7 @@ class LiveRecorder:
         self._is_attached = False
         self.is_muted = False
         self._replace: Callable[[Any], Any] | None = None
+        self._refused_fills: set[tuple[str, str]] = set()
         self._accounts: dict[str, events.AccountState] = {}
         self._channels: dict[tuple[InstrumentId, type], tuple[str, str]] = {}
         self.last_seen_ns: dict[tuple[str, str], int] = {}
@@ -184,18 +185,31 @@ class LiveRecorder:
         self._home.run(self._record, event)
 
     def _ordered(self, event: Any) -> None:  # noqa: ANN401 - any order event
-        """Take an order's event, unless it could not be applied: such is no fact of the order's, and the venue is to be asked."""
+        """Take an order's event, unless it could not be applied: such is no fact of the order's, and the venue is to be asked.
+
+        A fill is a fact nevertheless, once: Nautilus publishes one of an order that has ended each time it hears of it.
+        """
         if not self._is_taken_over:
             return
         if self._is_elsewhere(event.instrument_id):
             self.elsewhere.events += 1
             return
         order = self._cache.order(event.client_order_id)
-        if type(event) is not events.OrderFilled and order is not None and order.last_event is not event:
+        if order is not None and order.last_event is not event and not self._is_new_fill(event):
             self.contradictions += 1
             return
         is_first = order is not None and order.event_count == _FIRST
         self._home.run(self._record_order, order.init_event if is_first else None, event)
+
+    def _is_new_fill(self, event: Any) -> bool:  # noqa: ANN401 - Nautilus's
+        """Whether an event that its order refused is a fill, and the first word of its trade."""
+        if type(event) is not events.OrderFilled:
+            return False
+        trade = (event.client_order_id.value, event.trade_id.value)
+        if trade in self._refused_fills:
+            return False
+        self._refused_fills.add(trade)
+        return True
 
     def _record_order(self, terms: Any, event: Any) -> None:  # noqa: ANN401
         """Record the event, after the order's terms where Nautilus published none: it has met the order at the venue."""

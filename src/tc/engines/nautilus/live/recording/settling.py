@@ -1,24 +1,49 @@
 """What the engine of a node that trades may do about differences to its venue: ask about orders, and rewrite no history."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from nautilus_trader.adapters.binance.common.enums import BinanceErrorCode
+from nautilus_trader.adapters.binance.http.error import BinanceError, get_binance_error_code
+from nautilus_trader.execution.messages import GenerateOrderStatusReport
+from nautilus_trader.execution.reports import OrderStatusReport
+from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.orders import Order
 
 from tc.engines.nautilus.seams import HasKernel
 
+if TYPE_CHECKING:
+    from nautilus_trader.core.uuid import UUID4
+    from nautilus_trader.model.identifiers import ClientOrderId
+
+type _Ask = Callable[..., Awaitable[Any]]
+
+_ADAPTER = "nautilus_trader.adapters.binance."
 _REWRITE = "_adjust_mass_status_fills"
+_QUESTIONS = (("_http_account", "query_order"), ("_futures_http_account", "query_algo_order"))
+"""By what Binance's adapter asks about one order: where it keeps the line, and what it calls."""
+
+
+class Unanswered(Exception):  # noqa: N818 - it is what happened to a question
+    """A question about an order was answered by an error that says nothing of the order."""
 
 
 def settle_by_asking(node: HasKernel, is_connected: Callable[[], bool]) -> None:
-    """From now on let the engine take reports as they are, and ask about unanswered orders only while somebody can answer.
+    """From now on let the engine take reports as they are, and conclude of unanswered orders only what the venue has said.
 
-    An order that nobody could be asked about would be given up as rejected after so many questions, whatever came of it.
+    By itself it counts its questions: an order that nobody could be asked about would be given up after so many of them, whatever
+    came of it; and Binance's adapter reports one as rejected that it could not ask about.
     """
     engine = node.kernel.exec_engine
     rewrite_no_history(engine)
-    ask = engine._check_inflight_orders  # noqa: SLF001 - no other way
+    answers = _Answers(engine, node.kernel.cache, node.kernel.logger.warning)
+    for client in engine._clients.values():  # noqa: SLF001 - no other way
+        answers.listen_to(client)
+    ask = engine._check_inflight_orders  # noqa: SLF001 - as above
 
     async def ask_where_somebody_answers() -> None:
         if is_connected():
+            answers.count()
             await ask()
 
     engine._check_inflight_orders = ask_where_somebody_answers  # noqa: SLF001 - as above
@@ -38,3 +63,76 @@ def rewrite_no_history(engine: Any) -> Callable[[], None]:  # noqa: ANN401 - a N
         delattr(engine, _REWRITE) if before is None else setattr(engine, _REWRITE, before)
 
     return undo
+
+
+class _Answers:
+    """How often the venue has answered about each order in flight, since the last that happened to it.
+
+    Parameters
+    ----------
+    engine, cache
+        Who asks, and of which orders.
+    log
+        Is told of a question that nobody answered.
+
+    """
+
+    def __init__(self, engine: Any, cache: Any, log: Callable[[str], None]) -> None:  # noqa: ANN401 - Nautilus's
+        self._engine = engine
+        self._cache = cache
+        self._log = log
+        self._counts: dict[ClientOrderId, tuple[UUID4, int]] = {}
+
+    def count(self) -> None:
+        """Have the engine go by the answers there were, and not by the questions that it put."""
+        orders = {each.client_order_id: each for each in self._cache.orders_inflight()}
+        self._counts = {key: count for key, count in self._counts.items() if key in orders}
+        for key, order in orders.items():
+            self._engine._recon_check_retries[key] = self._of(order)  # noqa: SLF001 - no other way
+
+    def listen_to(self, client: Any) -> None:  # noqa: ANN401 - a Nautilus client
+        """Count what a client is answered. Of Binance's, errors that say nothing of an order are no answers."""
+        if type(client).__module__.startswith(_ADAPTER):
+            for line, question in _QUESTIONS:
+                account = getattr(client, line)
+                setattr(account, question, _or_unanswered(getattr(account, question)))
+        client.generate_order_status_report = self._counting(client.generate_order_status_report)
+
+    def _counting(self, ask: _Ask) -> _Ask:
+        async def counted(command: GenerateOrderStatusReport) -> OrderStatusReport | None:
+            asked = self._cache.order(command.client_order_id)
+            event = None if asked is None else asked.last_event.id
+            try:
+                report: OrderStatusReport | None = await ask(command)
+            except Unanswered as error:
+                self._log(f"tc: nobody knows yet what became of {command.client_order_id}: {error}")
+                return None
+            if asked is not None and asked.last_event.id == event:
+                self._counts[command.client_order_id] = (event, self._since(asked) + 1)
+            return report
+
+        return counted
+
+    def _of(self, order: Order) -> int:
+        """Return how many answers count: that a venue no longer finds an order that it took is no word that it was cancelled."""
+        if order.status != OrderStatus.SUBMITTED and order.venue_order_id is not None:
+            return 0
+        return self._since(order)
+
+    def _since(self, order: Order) -> int:
+        event, count = self._counts.get(order.client_order_id, (None, 0))
+        return count if event == order.last_event.id else 0
+
+
+def _or_unanswered(ask: _Ask) -> _Ask:
+    """Let a question raise what the adapter does not take for an answer, unless the venue says that there is no such order."""
+
+    async def asked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        try:
+            return await ask(*arguments, **named)
+        except BinanceError as error:
+            if get_binance_error_code(error) == BinanceErrorCode.NO_SUCH_ORDER:
+                raise
+            raise Unanswered(f"HTTP {error.status}: {error.message}") from error
+
+    return asked

@@ -35,14 +35,21 @@ class Connections:
 
     def look(self) -> dict[str, bool]:
         """Return whether the clients are connected, by `data` and `execution`."""
-        return {name: self._is_up(name) for name in self._engines}
+        return {name: self._looked(name) for name in self._engines}
+
+    def is_up(self, name: str) -> bool:
+        """Return whether one of them is connected: a question that counts nothing."""
+        return self._is_connected(name) and self._are_lines_up(name)
 
     def reconnects(self) -> dict[str, int]:
         """Return how often a connection of theirs came back, by the same names; nothing where that is not known."""
         return dict(self._returns) if self._is_known else {}
 
-    def _is_up(self, name: str) -> bool:
-        is_connected = bool(self._engines[name].check_connected())
+    def _is_connected(self, name: str) -> bool:
+        return bool(self._engines[name].check_connected())
+
+    def _looked(self, name: str) -> bool:
+        is_connected = self._is_connected(name)
         if is_connected and self._was_lost[name]:
             self._returns[name] += 1
         self._was_lost[name] = not is_connected and (self._was_up[name] or self._was_lost[name])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from nautilus_trader.model.identifiers import InstrumentId
 
 from tc.checks.feed import ANOMALIES, Anomaly
@@ -39,6 +40,10 @@ _SAID: dict[Anomaly, str] = {
 """What makes prices doubtful, in words; anything else is only counted."""
 
 _NO_MARKET = frozenset({"crossed", "empty"})
+_UNREADABLE = (msgspec.DecodeError, ArithmeticError)
+"""What judging a message raises that is none of its stream; a price that is no number is found when it is compared."""
+
+_MALFORMED: tuple[Anomaly, ...] = ("malformed",)
 
 type _Kind = tuple[str, str, Anomaly]
 
@@ -105,6 +110,11 @@ class FeedIntegrity:
             self._give_up(error)
         return {}
 
+    @property
+    def is_judging(self) -> bool | None:
+        """Whether market data is judged; None where there is none that could be."""
+        return self._is_known if self._providers or not self._is_known else None
+
     def _is_judged(self, instrument_id: str) -> bool:
         """Whether an instrument is one of the adapter's, which knows none before it is connected."""
         if instrument_id not in self._judged:
@@ -159,11 +169,19 @@ class FeedIntegrity:
         heard = line.streams[name]
         if heard is None:
             return
-        anomalies = heard.stream.judge(raw, time.time_ns())
+        anomalies = self._anomalies(heard, raw)
         if anomalies:
             now_ns = time.monotonic_ns()
             self._unsure.extend((now_ns, line, (heard.instrument_id, heard.channel, kind)) for kind in anomalies)
-        self._doubt(heard, anomalies)
+        if anomalies != _MALFORMED:
+            self._doubt(heard, anomalies)
+
+    def _anomalies(self, heard: _Heard, raw: bytes) -> tuple[Anomaly, ...]:
+        """Judge a message; one that cannot be read is wrong itself, and says nothing of the adapter."""
+        try:
+            return heard.stream.judge(raw, time.time_ns())
+        except _UNREADABLE:
+            return _MALFORMED
 
     def _heard(self, line: _Line, name: bytes) -> _Heard | None:
         symbol, _, kind = name.partition(b"@")

@@ -102,11 +102,12 @@ class Pulse:
             waiting=context.pending_count,
             open_orders=sum(1 for _ in context.open_orders()),
             contradictions=self._recorder.contradictions,
+            is_feed_judged=self._integrity.is_judging,
         )
 
     def is_connected(self) -> bool:
         """Whether orders can be asked about: the connection for execution is up, its stream included."""
-        return self._connections.look()["execution"]
+        return self._connections.is_up("execution")
 
     def _log(self, said: str) -> None:
         self._kernel.logger.error(said)

@@ -1,0 +1,242 @@
+"""Claims about orders that nobody answered: only the venue's answers are counted, and only its word ends what it took."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nautilus_trader.adapters.binance.execution import BinanceCommonExecutionClient
+from nautilus_trader.adapters.binance.futures.execution import BinanceFuturesExecutionClient
+from nautilus_trader.adapters.binance.http.account import BinanceAccountHttpAPI
+from nautilus_trader.adapters.binance.http.error import BinanceClientError, BinanceError, BinanceServerError
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import LiveClock, MessageBus
+from nautilus_trader.common.factories import OrderFactory
+from nautilus_trader.live.config import LiveExecEngineConfig
+from nautilus_trader.live.execution_engine import LiveExecutionEngine
+from nautilus_trader.model.enums import OrderSide, OrderStatus
+from nautilus_trader.model.identifiers import AccountId, ClientId, StrategyId, TraderId, VenueOrderId
+from nautilus_trader.model.orders import Order
+from nautilus_trader.test_kit.providers import TestInstrumentProvider
+from nautilus_trader.test_kit.stubs.events import TestEventStubs
+
+from tc.engines.nautilus.live.recording.settling import settle_by_asking
+
+INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
+TRIES = 2
+
+
+def error(kind: Any, status: int, message: object) -> BinanceError:
+    """Return an error of the adapter's, whose kinds have no types."""
+    made: BinanceError = kind(status, message, {})
+    return made
+
+
+NO_SUCH_ORDER = error(BinanceClientError, 400, {"code": -2013, "msg": "Order does not exist."})
+UNANSWERED = [
+    error(BinanceServerError, 503, {"code": -1001, "msg": "Internal error."}),
+    error(BinanceServerError, 502, "<html>"),
+    error(BinanceClientError, 401, {"code": -2015, "msg": "Invalid API-key."}),
+    error(BinanceClientError, 429, {"code": -1003, "msg": "Too many requests."}),
+    TimeoutError("no answer"),
+]
+
+
+class Account:
+    """The adapter's line: it says the same to every question."""
+
+    def __init__(self) -> None:
+        self.says: Exception = NO_SUCH_ORDER
+        self.says_of_algos: Exception = self.says
+        self.asked = 0
+
+    async def query_order(self, **_: object) -> object:
+        self.asked += 1
+        raise self.says
+
+    async def query_algo_order(self, **_: object) -> object:
+        raise self.says_of_algos
+
+
+class Client:
+    """A client that asks as Binance's does, and swallows what that does."""
+
+    __module__ = BinanceFuturesExecutionClient.__module__
+
+    def __init__(self) -> None:
+        self._http_account = self._futures_http_account = Account()
+
+    async def generate_order_status_report(self, _command: object) -> None:
+        with suppress(BinanceError):
+            await self._http_account.query_order()
+        with suppress(BinanceError):
+            await self._futures_http_account.query_algo_order()
+
+
+class Engine(LiveExecutionEngine):
+    """Nautilus's engine, with clients that need not be Nautilus's."""
+
+    _clients: dict[ClientId, Client] = {}  # noqa: RUF012 - each scene sets its own
+
+
+class Scene:
+    """An engine of Nautilus's own, with one client and the orders that it is given."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop, self.is_connected = loop, True
+        self.client, self.said = Client(), list[str]()
+        clock, trader = LiveClock(), TraderId("T-1")
+        self.cache = Cache(database=None)
+        bus = MessageBus(trader_id=trader, clock=clock)
+        config = LiveExecEngineConfig(inflight_check_threshold_ms=0, inflight_check_retries=TRIES)
+        self.engine = Engine(loop=loop, msgbus=bus, cache=self.cache, clock=clock, config=config)
+        self.orders = OrderFactory(trader_id=trader, strategy_id=StrategyId("S-1"), clock=clock)
+        Engine._clients = {ClientId("BINANCE"): self.client}
+        self.engine._execute_command = self._ask
+        kernel = SimpleNamespace(exec_engine=self.engine, cache=self.cache, logger=SimpleNamespace(warning=self.said.append))
+        node: Any = SimpleNamespace(kernel=kernel)
+        settle_by_asking(node, lambda: self.is_connected)
+
+    def _ask(self, command: Any) -> None:
+        async def asked() -> None:
+            try:
+                await self.client.generate_order_status_report(command)
+            except TimeoutError:
+                return  # Nautilus logs what a task of a client's raises.
+
+        self.loop.create_task(asked())
+
+    def order(self, *, venue_id: str | None = None, is_cancelled: bool = False) -> Order:
+        quantity, price = INSTRUMENT.make_qty(Decimal(1)), INSTRUMENT.make_price(Decimal(100))
+        order = self.orders.limit(INSTRUMENT.id, OrderSide.BUY, quantity, price)
+        order.apply(TestEventStubs.order_submitted(order))
+        if venue_id is not None:
+            order.apply(TestEventStubs.order_accepted(order, venue_order_id=VenueOrderId(venue_id)))
+        if is_cancelled:
+            order.apply(TestEventStubs.order_pending_cancel(order))
+        self.cache.add_order(order)
+        self.cache.update_order(order)
+        return order
+
+    def check(self, times: int) -> None:
+        async def checked() -> None:
+            for _ in range(times):
+                await self.engine._check_inflight_orders()
+                for _ in range(5):
+                    await asyncio.sleep(0)
+
+        self.loop.run_until_complete(checked())
+
+    def resolved(self) -> list[Order]:
+        """Have what the engine would resolve noted, and not done."""
+        noted: list[Order] = []
+        setattr(self.engine, "_resolve_inflight_order", noted.append)  # noqa: B010 - a method
+        return noted
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    loop = asyncio.new_event_loop()
+    yield Scene(loop)
+    loop.close()
+
+
+def test_an_order_that_the_venue_twice_does_not_know_is_given_up(scene: Scene) -> None:
+    order, resolved = scene.order(), scene.resolved()
+    scene.check(TRIES)
+    assert (resolved, scene.client._http_account.asked) == ([], TRIES)
+    scene.check(1)
+    assert resolved == [order]
+
+
+@pytest.mark.parametrize("failure", UNANSWERED, ids=lambda each: str(getattr(each, "status", "timeout")))
+def test_questions_that_nobody_answered_prove_nothing_however_many(scene: Scene, failure: Exception) -> None:
+    order, resolved = scene.order(), scene.resolved()
+    account = scene.client._http_account
+    answer, account.says = account.says, failure
+    scene.check(10)
+    assert (resolved, account.asked) == ([], 10)
+    assert isinstance(failure, TimeoutError) or len(scene.said) == 10
+    account.says = answer
+    scene.check(TRIES + 1)
+    assert resolved == [order]
+
+
+def test_a_conditional_order_is_asked_about_twice_in_one_question_and_both_must_be_answered(scene: Scene) -> None:
+    scene.order()
+    resolved, account = scene.resolved(), scene.client._http_account
+    account.says_of_algos = UNANSWERED[0]
+    scene.check(10)
+    assert resolved == []
+
+
+@pytest.mark.parametrize("make", [lambda scene: scene.order(), lambda scene: scene.order(is_cancelled=True)])
+def test_nothing_is_asked_and_nothing_concluded_without_a_connection(scene: Scene, make: Callable[[Scene], Order]) -> None:
+    make(scene)
+    resolved, scene.is_connected = scene.resolved(), False
+    scene.check(10)
+    assert (resolved, scene.client._http_account.asked) == ([], 0)
+
+
+def test_an_order_that_the_venue_took_is_never_cancelled_without_its_word(scene: Scene) -> None:
+    order, resolved = scene.order(venue_id="7", is_cancelled=True), scene.resolved()
+    scene.check(10)
+    assert order.status == OrderStatus.PENDING_CANCEL
+    assert (resolved, scene.client._http_account.asked) == ([], 10)
+
+
+def test_an_order_that_the_venue_never_took_and_does_not_know_is_given_up_although_it_was_to_be_cancelled(scene: Scene) -> None:
+    order, resolved = scene.order(is_cancelled=True), scene.resolved()
+    scene.check(TRIES + 1)
+    assert resolved == [order]
+
+
+def test_answers_from_before_something_happened_to_an_order_count_no_longer(scene: Scene) -> None:
+    order, resolved = scene.order(), scene.resolved()
+    scene.check(TRIES)
+    order.apply(TestEventStubs.order_pending_cancel(order))
+    scene.cache.update_order(order)
+    scene.check(TRIES)
+    assert resolved == []
+    scene.check(1)
+    assert resolved == [order]
+
+
+@pytest.mark.parametrize(
+    ("where", "names"),
+    [
+        (LiveExecutionEngine, ("_adjust_mass_status_fills", "_check_inflight_orders", "_resolve_inflight_order")),
+        (BinanceFuturesExecutionClient, ("generate_order_status_report",)),
+        (BinanceAccountHttpAPI, ("query_order",)),
+    ],
+)
+def test_what_is_replaced_is_there_in_the_nautilus_that_is_installed(where: type, names: tuple[str, ...]) -> None:
+    assert [name for name in names if not callable(getattr(where, name, None))] == []
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (LiveExecutionEngine._check_inflight_orders, "self._recon_check_retries[order.client_order_id]"),
+        (LiveExecutionEngine._check_inflight_orders, "retries >= self.inflight_check_max_retries"),
+        (LiveExecutionEngine._reconcile_execution_mass_status, "self._adjust_mass_status_fills("),
+        (BinanceCommonExecutionClient.generate_order_status_report, "self._http_account.query_order("),
+        (BinanceFuturesExecutionClient.generate_order_status_report, "self._futures_http_account.query_algo_order("),
+    ],
+)
+def test_what_is_replaced_is_what_the_nautilus_that_is_installed_goes_by(where: Any, said: str) -> None:
+    assert said in inspect.getsource(where)
+
+
+def test_a_report_is_given_on_and_the_adapters_errors_about_unknown_orders_stay_its_own(scene: Scene) -> None:
+    assert scene.loop.run_until_complete(scene.client.generate_order_status_report(_named(scene.order()))) is None
+    with pytest.raises(BinanceClientError, match="Order does not exist"):
+        scene.loop.run_until_complete(scene.client._http_account.query_order())
+
+
+def _named(order: Order) -> Any:
+    return SimpleNamespace(client_order_id=order.client_order_id, account_id=AccountId("BINANCE-1"))
