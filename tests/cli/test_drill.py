@@ -187,7 +187,11 @@ def test_a_report_of_nothing_says_so(command: Command) -> None:
     answer = command("drill", "report")
     assert (answer.code, answer.err) == (0, "")
     assert "no drill was carried out under artifacts" in answer.out
-    assert command("drill", "report", "--json").json("drill-report") == {"resilience": "", "executions": []}
+    assert command("drill", "report", "--json").json("drill-report") == {
+        "resilience": "",
+        "without_verdict": [],
+        "executions": [],
+    }
 
 
 def test_a_report_counts_by_weight_what_passed_last_and_leaves_mutations_out(command: Command, tmp_path: Path) -> None:
@@ -203,7 +207,7 @@ def test_a_report_counts_by_weight_what_passed_last_and_leaves_mutations_out(com
     assert header.split() == ["Drill", "Last", "Executions", "Passed", "Failed", "Inconclusive", "Detect", "Mitigate", "Recover"]
     assert disconnect.split()[:7] == ["disconnect", "passed", "2", "1", "1", "0", "1.31"]
     assert hang.split()[:6] == ["node-hang", "inconclusive", "1", "0", "0", "1"]
-    assert rest == ["", "resilience  75.00 %"]
+    assert rest == ["", "resilience  75.00 %", "without a verdict, as they go on or were killed: mute-feed-2"]
     document = command("drill", "report", "--artifacts-root", root, "--json").json("drill-report")
     assert document["resilience"] == "75.00 %"
     assert [(each["drill"], each["number"], each["is_mutated"]) for each in document["executions"]] == [
@@ -218,8 +222,15 @@ def test_a_verdict_that_is_damaged_is_left_out_of_a_report(command: Command, tmp
     drill = carried_out(tmp_path / "artifacts", "disconnect")
     carried_out(tmp_path / "artifacts", "mute-feed")
     drill.verdict.write_text(json.dumps({"schema": 1, "verdict": "passed"}))
-    executions = command("drill", "report", "--json").json("drill-report")["executions"]
-    assert [each["drill"] for each in executions] == ["mute-feed"]
+    document = command("drill", "report", "--json").json("drill-report")
+    assert [each["drill"] for each in document["executions"]] == ["mute-feed"]
+    assert document["without_verdict"] == ["disconnect-1"]
+
+
+def test_where_every_drill_was_killed_a_report_names_them(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "artifacts" / "drills" / "disconnect-1").mkdir(parents=True)
+    answer = command("drill", "report")
+    assert answer.out == "without a verdict, as they go on or were killed: disconnect-1\n"
 
 
 def test_a_hostile_artifacts_root_is_told_and_not_obeyed(command: Command, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def carried(document: DrillSpec, lab: FakeLab, faults: Sequence[FakeFault] = (),
         notes=notes,
         invariants=more.pop("invariants", lambda: {"held": ("chain_intact",)}),
         say=lambda _step: None,
-        patience=Patience(steady_s=0.1, proven_s=0.1, look_s=0.001),
+        patience=Patience(steady_s=0.1, settled_s=0.02, proven_s=0.1, look_s=0.001),
         **more,
     )
     carry_out(document, hands)
@@ -159,7 +159,7 @@ def test_without_the_steady_state_nothing_is_broken() -> None:
 
 def test_while_an_alert_fires_there_is_no_steady_state() -> None:
     said: list[str] = []
-    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(1)})
+    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(1)}, sees=[Seen("alert", "TcA")])
     carried(spec(BREAK), lab, [FakeFault(said, "one")])
     assert said == ["start", "stop"]
 
@@ -168,15 +168,42 @@ def test_an_alert_that_is_said_to_last_hinders_the_steady_state_before_and_not_a
     expect = ExpectSpec(alerts=(ExpectedAlert(name="TcA", within_s="1"),), lasts=("TcA",))
     for firing_before, steps in ((1, ["start", "stop"]), (0, ["start", "inject one", "restore one", "stop"])):
         said: list[str] = []
-        lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(firing_before)})
+        lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0)})
+        lab.sees = [Seen("alert", "TcA")] * firing_before
 
         def fire(lab: FakeLab = lab) -> None:
-            lab.readings["alerts"] = Decimal(1)
             lab.sees.append(Seen("alert", "TcA"))
 
         done = carried(spec(BREAK, expect=expect), lab, [FakeFault(said, "one", on_inject=fire)])
         assert said == steps
         assert done.of("SteadyStateChecked")[-1].holds is (firing_before == 0)
+
+
+def test_a_stranger_that_fires_is_not_taken_for_the_alert_that_lasts() -> None:
+    said: list[str] = []
+    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0)})
+    fault = FakeFault(said, "one", on_inject=lambda: lab.sees.append(Seen("alert", "TcB")))
+    done = carried(spec(BREAK, expect=ExpectSpec(lasts=("TcA",))), lab, [fault])
+    after = done.of("SteadyStateChecked")[-1]
+    assert (after.holds, after.readings[-1].value, after.readings[-1].tolerated) == (False, "TcB", "none but TcA")
+
+
+def test_what_fires_a_little_after_the_steady_state_is_back_is_waited_for() -> None:
+    said: list[str] = []
+    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0)})
+    looks = iter(range(10**6))
+
+    def look() -> Sequence[Seen]:
+        if "restore one" not in said:
+            return ()
+        number = next(looks)
+        return {3: (Seen("alert", "TcA"),), 20: (Seen("resolved", "TcA"),)}.get(number, ())
+
+    lab.look = look  # type: ignore[method-assign]
+    done = carried(spec(BREAK), lab, [FakeFault(said, "one")])
+    names = [type(each).__name__ for each in done.facts]
+    assert names.index("AlertResolved") < len(names) - 1 - names[::-1].index("SteadyStateChecked")
+    assert done.of("SteadyStateChecked")[-1].holds
 
 
 def test_faults_are_put_back_the_last_first_and_one_that_fails_stops_no_other() -> None:

@@ -92,7 +92,7 @@ def test_a_length_that_is_none_is_refused_and_the_next_message_is_taken(length: 
     with receiving(60) as receiver:
         address = urlsplit(receiver.url)
         with closing(HTTPConnection(str(address.hostname), address.port, timeout=5)) as line:
-            line.putrequest("POST", "/")
+            line.putrequest("POST", address.path)
             line.putheader("Content-Length", length.encode())
             line.endheaders()
             assert line.getresponse().status == 400
@@ -103,6 +103,9 @@ def test_a_length_that_is_none_is_refused_and_the_next_message_is_taken(length: 
 def test_it_listens_on_this_machine_only_for_as_long_as_it_is_asked_to() -> None:
     with receiving(60) as receiver:
         assert receiver.url.startswith("http://127.0.0.1:")
+        forged = receiver.url.rpartition("/")[0]
+        assert [post(f"{forged}/{path}", msgspec.json.encode(message("TcA", "firing"))) for path in ("", "alerts")] == [404, 404]
+        assert receiver.firing == ()
         assert post(receiver.url, msgspec.json.encode(message("TcA", "firing"))) == 200
         assert receiver.firing == ("TcA",)
     with pytest.raises(urllib.error.URLError, match="refused"):

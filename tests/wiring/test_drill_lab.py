@@ -77,7 +77,7 @@ def test_whatever_a_document_sets_its_run_trades_with_the_lab_by_the_seed_that_w
     tmp_path: Path, where: str, word: str
 ) -> None:
     made = making(tmp_path, **{where: (word,)})  # type: ignore[arg-type]
-    spec, _ = load_documents(made.run_spec, overrides=made.overrides(LAB_URL))
+    spec, _ = load_documents(made.run_spec, overrides=made.overrides_here(LAB_URL))
     assert spec.node is not None
     assert (spec.node.venue, spec.node.venue_url, spec.seed) == (None, LAB_URL, 5)
     assert spec.strategy is not None

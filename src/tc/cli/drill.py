@@ -103,11 +103,13 @@ def report(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, as_json: AsJson = Fal
     if as_json:
         show_json(told.to_dict())
         return
-    if not told.rows:
+    if told.rows:
+        show_table(told.header, told.rows)
+        typer.echo(f"\nresilience  {told.resilience}")
+    elif not told.without_verdict:
         typer.echo(printable(f"no drill was carried out under {artifacts_root}; `tc drill run NAME` carries one out"))
-        return
-    show_table(told.header, told.rows)
-    typer.echo(f"\nresilience  {told.resilience}")
+    if told.without_verdict:
+        typer.echo(printable(f"without a verdict, as they go on or were killed: {', '.join(told.without_verdict)}"))
 
 
 def _document(drill: "DrillSpec") -> dict[str, object]:

@@ -1,7 +1,8 @@
 """A drill, from the steady state over the fault and back: what is broken is always put back, and all that is seen is a fact."""
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from tc.checks.drills.facts import (
     Observed,
     OperatorActed,
     Phase,
+    Reading,
     RunEnded,
     SteadyStateChecked,
 )
@@ -30,9 +32,10 @@ _NOTED_EVENTS = frozenset({"FeedDegraded", "KillSwitchChanged", "KillSwitchAdvan
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a drill waits, in seconds: for the steady state, for the proof of a fault, and between two looks."""
+    """How long a drill waits, in seconds: for the steady state, that it lasts, for the proof of a fault, and between looks."""
 
     steady_s: float = 20.0
+    settled_s: float = 1.5
     proven_s: float = 8.0
     look_s: float = 0.02
 
@@ -100,27 +103,37 @@ class _Drill:
         self._hands = hands
         self._faults = Breakings(spec.faults, hands.make_fault, hands.notes, proven_s=hands.patience.proven_s)
         self._seen: set[tuple[str, str, str]] = set()
+        self._firing: set[str] = set()
         self._is_control = False
         self._has_ended = False
 
     def is_steady(self, phase: Phase, probes: Sequence[ProbeSpec], within_s: float) -> bool:
         """Wait until all probes read what they tolerate at one moment; note what they read then, or in the end.
 
-        Before a fault and after it no alert may fire, where alerts can be seen, but for those that are said to last.
+        Before a fault and after it no alert may fire, where alerts can be seen, but for those that are said to last; and after
+        it this holds for a while: what the fault still causes is told a little later.
         """
-        if phase != "during" and self._hands.lab.read("alerts") is not None:
-            lasting = len(self._spec.expect.lasts) if phase == "after" else 0
-            probes = (*probes, ProbeSpec(probe="alerts", at_most=str(lasting)))
-        ends_s = time.monotonic() + within_s
+        holds_for_s = self._hands.patience.settled_s if phase == "after" else 0.0
+        since_s, ends_s = math.inf, time.monotonic() + within_s
         while True:
             self._look()
-            readings = tuple(reading_of(each, self._hands.lab.read(each.probe)) for each in probes)
-            holds = all(each.holds for each in readings)
-            if holds or time.monotonic() > ends_s or self._hands.should_stop():
+            now_s = time.monotonic()
+            readings = (*(reading_of(each, self._hands.lab.read(each.probe)) for each in probes), *self._alerts(phase))
+            since_s = min(since_s, now_s) if all(each.holds for each in readings) else math.inf
+            holds = now_s - since_s >= holds_for_s
+            if holds or now_s > ends_s + holds_for_s or self._hands.should_stop():
                 break
             time.sleep(self._hands.patience.look_s)
         self._note(SteadyStateChecked, phase=phase, holds=holds, readings=readings)
         return holds
+
+    def _alerts(self, phase: Phase) -> Iterator[Reading]:
+        """Give what fires and must not, where that can be seen; while something is broken it may."""
+        if phase != "during" and self._hands.lab.read("alerts") is not None:
+            lasting = self._spec.expect.lasts if phase == "after" else ()
+            strangers = sorted(self._firing.difference(lasting))
+            tolerated = f"none but {', '.join(lasting)}" if lasting else "none"
+            yield Reading("alerts", ", ".join(strangers) or "none", tolerated, holds=not strangers)
 
     def break_it(self) -> None:
         """Break what is to be broken, and look until all that is expected was seen, or the time for it is over."""
@@ -188,7 +201,10 @@ class _Drill:
 
     def _take(self, seen: Seen) -> None:
         """Note what is seen for the first time since something was broken, and every alert."""
+        if seen.source == "alert":
+            self._firing.add(seen.name)
         if seen.source == "resolved":
+            self._firing.discard(seen.name)
             self._seen = {each for each in self._seen if each[:2] != ("alert", seen.name)}
             self._note(AlertResolved, name=seen.name)
             return

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_hex
 
 import msgspec
 
@@ -17,6 +18,7 @@ from tc.spec.drill_words import DEAD_MANS_SWITCH, SILENT
 _EVERYWHERE = frozenset({"alertname", "severity", "run", "instance", "job"})
 """Labels that tell nothing apart within a drill."""
 
+_TOKEN_BYTES = 16
 _MOST_BYTES = 1_000_000
 
 
@@ -107,9 +109,13 @@ class Receiver:
 def receiving(silent_after_s: float) -> Iterator[Receiver]:
     """Listen for Alertmanager on a free port of this machine until the block is left."""
     receiver = Receiver(silent_after_s)
+    path = f"/{token_hex(_TOKEN_BYTES)}"  # Who has not read Alertmanager's configuration cannot tell of alerts.
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if self.path != path:
+                self.send_error(HTTPStatus.NOT_FOUND)
+                return
             said = self.headers.get("Content-Length", "")
             length = min(int(said), _MOST_BYTES) if said.isascii() and said.isdecimal() else 0
             try:
@@ -124,7 +130,7 @@ def receiving(silent_after_s: float) -> Iterator[Receiver]:
             """Say nothing: what came stands in the drill's journal."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        receiver.url = f"http://127.0.0.1:{server.server_address[1]}/"
+        receiver.url = f"http://127.0.0.1:{server.server_address[1]}{path}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="tc-receiver")
         thread.start()
         try:

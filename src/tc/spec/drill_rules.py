@@ -143,6 +143,8 @@ def _check_commands(reading: Reading, key: str) -> None:
             said = reading.values.get(word)
             if isinstance(said, str) and said.partition("=")[0] in ROOTS:
                 reading.refuse(word, "a drill has places of its own; leave it out")
+            elif isinstance(said, str) and "\0" in said:
+                reading.refuse(word, "no command takes a word with a null character in it")
 
 
 def _check_mutation(reading: Reading) -> None:

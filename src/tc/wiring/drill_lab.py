@@ -1,5 +1,6 @@
 """The lab of one drill, put together: keys, venue, proxy, run and alerting in the drill's own folder."""
 
+import json
 import math
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 COMMANDS = "commands"
 """The folder in which the drill's strategy is told to misbehave."""
 
+_ANY_URL = "http://127.0.0.1:1"
 _SMALL_DISK_MB = 96
 _WEIGHT_LIMIT = 6_000
 """What comparing every two seconds weighs does not come near to it."""
@@ -85,8 +87,11 @@ class Making:
         """The document of that run."""
         return (self.document.resolve().parent / self.spec.run).resolve()
 
-    def overrides(self, url: str) -> tuple[str, ...]:
-        """Return what is set in that document: what the drill sets, and last, so that it holds, the lab's venue and seed."""
+    def overrides(self, url: str, *, is_told: bool = True) -> tuple[str, ...]:
+        """Return what is set in that document: what the drill sets, and last, so that it holds, the lab's venue and seed.
+
+        ``is_told`` is whether its strategy is one that can be told to misbehave.
+        """
         mutation = self.spec.mutation.set if self.is_mutated and self.spec.mutation is not None else ()
         return (
             *self.spec.set,
@@ -94,8 +99,15 @@ class Making:
             "node.venue=",
             f'node.venue_url="{url}"',
             f"seed={self.seed}",
-            f'strategy.config.commands="{self.folder / COMMANDS}"',
+            *((f"strategy.config.commands={json.dumps(str(self.folder / COMMANDS), ensure_ascii=False)}",) if is_told else ()),
         )
+
+    def overrides_here(self, url: str) -> tuple[str, ...]:
+        """Return the same for the strategy that the document has."""
+        from tc.spec.parse import load_run_spec
+
+        plain = load_run_spec(self.run_spec, overrides=self.overrides(url, is_told=False))
+        return self.overrides(url, is_told="commands" in plain.stated_strategy.config)
 
     def left_out(self) -> frozenset[str]:
         """Return the alerts whose rules are left out, where the detector is switched off."""
@@ -142,7 +154,7 @@ def lab_of(made: Making) -> "Iterator[MadeLab]":
     from tc.spec.check import load_documents
 
     folder = made.folder
-    spec, instrument = load_documents(made.run_spec, overrides=made.overrides("http://127.0.0.1:1"))
+    spec, instrument = load_documents(made.run_spec, overrides=made.overrides_here(_ANY_URL))
     with ExitStack() as stack:
         if "disk_full" in made.kinds:
             (folder / "artifacts").mkdir()
@@ -183,7 +195,7 @@ def _keys(spec: "RunSpec") -> tuple[str, ...]:
 
 
 def _run_command(made: Making, url: str) -> tuple[str, ...]:
-    sets = tuple(word for each in made.overrides(url) for word in ("--set", each))
+    sets = tuple(word for each in made.overrides_here(url) for word in ("--set", each))
     return ("run", str(made.run_spec), "--run-id", made.run_id, "--json", *sets)
 
 

@@ -251,28 +251,33 @@ def _stored(artifacts_root: Path) -> "Iterator[DrillVerdict]":
 
 @dataclass(frozen=True, slots=True)
 class DrillReport:
-    """What came of all drills that were carried out: the rows of a table, and the resilience score."""
+    """What came of all drills that were carried out: the rows of a table, the resilience score, and who left no verdict."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     resilience: str
     verdicts: "tuple[DrillVerdict, ...]"
+    without_verdict: tuple[str, ...]
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON object that `tc drill report --json` shows."""
         from msgspec import to_builtins
 
-        return {"resilience": self.resilience, "executions": [to_builtins(each) for each in self.verdicts]}
+        executions = [to_builtins(each) for each in self.verdicts]
+        return {"resilience": self.resilience, "without_verdict": list(self.without_verdict), "executions": executions}
 
 
 def report_drills(artifacts_root: Path) -> DrillReport:
     """Return what came of all drills that were carried out; ArtifactError when the folder cannot be read."""
     from tc.reports.drill.figures import figures
     from tc.reports.drill.tables import FIGURE_COLUMNS, figure_rows, score_text
+    from tc.store.drills import list_drills
 
     verdicts = stored_verdicts(artifacts_root)
     found = figures(verdicts)
-    return DrillReport(FIGURE_COLUMNS, figure_rows(found), score_text(found), verdicts)
+    told = {f"{each.drill}-{each.number}" for each in verdicts}
+    silent = tuple(each.path.name for each in list_drills(artifacts_root) if each.path.name not in told)
+    return DrillReport(FIGURE_COLUMNS, figure_rows(found), score_text(found), verdicts, silent)
 
 
 def _alerts() -> frozenset[str]:
