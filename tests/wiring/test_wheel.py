@@ -40,7 +40,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(site: Path, *words: str) -> str:
     """Run Python with that folder before the clone, somewhere else, and return what it says."""
     elsewhere = site.parent
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}  # It is a copy.
+    environment = {**unmeasured, "PYTHONPATH": str(site)}
     command = [sys.executable, *words]
     done = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
