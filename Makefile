@@ -10,7 +10,7 @@ WORKERS ?= 2
 # Which drills, how often, and how many at once.
 TAGS ?=
 REPEAT ?= 1
-JOBS ?= 1
+JOBS ?= 2
 
 .PHONY: help setup demo test check e2e drills drills-mutated golden bench docs sample soak dashboards observability compose-test fmt clean
 
@@ -33,7 +33,7 @@ check: setup ## Format, lint, types, import contracts, generated files, lock fil
 e2e: setup ## Run the tests with real engines, processes and browsers only
 	@$(VENV)/pytest -m "e2e and not soak"
 
-drills: setup ## Carry out the drills of TAGS (all), REPEAT times (1), JOBS at once (1), with real Prometheus and Alertmanager
+drills: setup ## Carry out the drills of TAGS (all), REPEAT times (1), JOBS at once (2), with real Prometheus and Alertmanager
 	@$(VENV)/tc drill suite --tags "$(TAGS)" --repeat $(REPEAT) --jobs $(JOBS)
 
 drills-mutated: setup ## Carry out every drill with its detector switched off: each must fail

@@ -72,13 +72,13 @@ def run(
 def suite(
     tags: Tags = "",
     repeat: Repeat = 1,
-    jobs: Jobs = 1,
+    jobs: Jobs = 2,
     seed: Seed = None,
     no_prometheus: NoPrometheus = False,
     artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
     as_json: AsJson = False,
 ) -> None:
-    """Carry out every shipped drill, one after the other, and show what came of each.
+    """Carry out every shipped drill, two at once, and show what came of each.
 
     Exit 0 when all passed, 1 when one failed, 7 when none failed but something is not proven.
     """
