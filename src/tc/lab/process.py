@@ -8,11 +8,13 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from secrets import randbelow
 
 from tc.errors import EngineError
 
 _ENDS_WITHIN_S = 8.0
 _LAST_WORDS = 2_000
+_LOWEST_PORT, _PORTS = 20_000, 12_000
 _LONGEST_LINE = 300
 _HINT = "hint: "
 
@@ -121,9 +123,15 @@ def last_line(said: bytes) -> str:
 
 
 def free_ports(number: int) -> tuple[int, ...]:
-    """Return ports of this machine that nobody listens on now, no two the same."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    """Return ports of this machine that nobody listens on now, no two the same.
+
+    They lie below those that the system gives to outgoing connections: none of these takes one before its listener comes.
+    """
+    sockets: list[socket.socket] = []
     try:
+        while len(sockets) < number:
+            with suppress(OSError):
+                sockets.append(socket.create_server(("127.0.0.1", _LOWEST_PORT + randbelow(_PORTS))))
         return tuple(each.getsockname()[1] for each in sockets)
     finally:
         for each in sockets:
