@@ -94,6 +94,17 @@ def test_it_goes_with_whoever_started_it(tmp_path: Path) -> None:
     until(lambda: is_gone(pid))
 
 
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv")
+def test_it_does_not_stay_where_its_starter_went_before_it_could_ask_to_go_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = process(tmp_path, "sleep", "60")
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    it.start()
+    assert it.wait(30)
+    assert it.exit_code == 1
+
+
 def test_free_ports_are_different_and_can_be_had() -> None:
     ports = free_ports(3)
     assert len({*ports}) == 3

@@ -17,6 +17,8 @@ _LAST_WORDS = 2_000
 _LOWEST_PORT, _PORTS = 20_000, 12_000
 _LONGEST_LINE = 300
 _HINT = "hint: "
+_UNLESS_ORPHANED = ("sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
+"""Whoever started it may be gone before it asks to go with them: nobody would tell it."""
 
 
 class LabProcess:
@@ -61,7 +63,7 @@ class LabProcess:
         if self.is_running:
             return
         # By force: where this process is gone, so is the way to the venue, and to end in order takes a run half a minute.
-        dying_with_us = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+        dying_with_us = ("setpriv", "--pdeathsig", "KILL", *_UNLESS_ORPHANED, str(os.getpid())) if shutil.which("setpriv") else ()
         with self.log.open("ab") as log:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own programs
