@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from nautilus_trader.adapters.binance.execution import BinanceCommonExecutionCli
 from nautilus_trader.adapters.binance.futures.execution import BinanceFuturesExecutionClient
 from nautilus_trader.adapters.binance.http.account import BinanceAccountHttpAPI
 from nautilus_trader.adapters.binance.http.error import BinanceClientError, BinanceError, BinanceServerError
+from nautilus_trader.adapters.binance.websocket.user import BinanceUserDataWebSocketClient
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import LiveClock, MessageBus
 from nautilus_trader.common.factories import OrderFactory
@@ -24,6 +25,7 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.events import TestEventStubs
 
+from tc.engines.nautilus.live.recording import settling
 from tc.engines.nautilus.live.recording.settling import settle_by_asking
 
 INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
@@ -62,6 +64,16 @@ class Account:
         raise self.says_of_algos
 
 
+class UserStream:
+    """The user stream: it does what it was told to do each time it comes back."""
+
+    def __init__(self, on_resubscribe: Callable[[], Awaitable[None]]) -> None:
+        self._on_resubscribe = on_resubscribe
+
+    async def come_back(self) -> None:
+        await self._on_resubscribe()
+
+
 class Client:
     """A client that asks as Binance's does, and swallows what that does."""
 
@@ -69,6 +81,25 @@ class Client:
 
     def __init__(self) -> None:
         self._http_account = self._futures_http_account = Account()
+        self._ws_client = UserStream(self._reconcile_after_resubscribe)
+        self.asked_for = list[str]()
+        self.fails = list[Exception]()
+        self.tasks = list[asyncio.Task[None]]()
+
+    async def _reconcile_after_resubscribe(self) -> None:
+        self.asked_for.append("orders")
+
+    async def _update_account_state(self) -> None:
+        self.asked_for.append("balances")
+        if self.fails:
+            raise self.fails.pop()
+
+    def create_task(self, to_do: Coroutine[Any, Any, None]) -> None:
+        self.tasks.append(asyncio.get_running_loop().create_task(to_do))
+
+    async def come_back(self) -> None:
+        await self._ws_client.come_back()
+        await asyncio.gather(*self.tasks)
 
     async def generate_order_status_report(self, _command: object) -> None:
         with suppress(BinanceError):
@@ -240,3 +271,25 @@ def test_a_report_is_given_on_and_the_adapters_errors_about_unknown_orders_stay_
 
 def _named(order: Order) -> Any:
     return SimpleNamespace(client_order_id=order.client_order_id, account_id=AccountId("BINANCE-1"))
+
+
+def test_the_balances_are_asked_for_each_time_the_user_stream_comes_back(scene: Scene) -> None:
+    for _ in range(2):
+        scene.loop.run_until_complete(scene.client.come_back())
+    assert scene.client.asked_for == ["orders", "balances"] * 2
+    assert scene.said == []
+
+
+def test_balances_that_a_venue_does_not_tell_are_asked_for_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "_BALANCE_PAUSES_S", (0, 0, 0))
+    scene.client.fails = [TimeoutError("no answer"), *UNANSWERED[:1]]
+    scene.loop.run_until_complete(scene.client.come_back())
+    assert scene.client.asked_for == ["orders", "balances", "balances", "balances"]
+    assert len(scene.said) == 2
+    assert all("the balances are not known after the user stream came back" in each for each in scene.said)
+
+
+def test_binances_adapter_still_has_what_is_asked_for_the_balances() -> None:
+    assert {"_update_account_state", "_reconcile_after_resubscribe", "create_task"} <= {*dir(BinanceFuturesExecutionClient)}
+    assert "_on_resubscribe" in inspect.getsource(BinanceUserDataWebSocketClient)
+    assert "self._ws_client = BinanceUserDataWebSocketClient(" in inspect.getsource(BinanceCommonExecutionClient.__init__)

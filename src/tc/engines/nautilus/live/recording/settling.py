@@ -1,5 +1,6 @@
 """What the engine of a node that trades may do about differences to its venue: ask about orders, and rewrite no history."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ _ADAPTER = "nautilus_trader.adapters.binance."
 _REWRITE = "_adjust_mass_status_fills"
 _QUESTIONS = (("_http_account", "query_order"), ("_futures_http_account", "query_algo_order"))
 """By what Binance's adapter asks about one order: where it keeps the line, and what it calls."""
+_BALANCE_PAUSES_S = (0.5, 1, 2, 4, 8, 16, 32)
 
 
 class Unanswered(Exception):  # noqa: N818 - it is what happened to a question
@@ -39,6 +41,7 @@ def settle_by_asking(node: HasKernel, is_connected: Callable[[], bool]) -> None:
     answers = _Answers(engine, node.kernel.cache, node.kernel.logger.warning)
     for client in engine._clients.values():  # noqa: SLF001 - no other way
         answers.listen_to(client)
+        learn_the_balance(client, node.kernel.logger.warning)
     ask = engine._check_inflight_orders  # noqa: SLF001 - as above
 
     async def ask_where_somebody_answers() -> None:
@@ -63,6 +66,39 @@ def rewrite_no_history(engine: Any) -> Callable[[], None]:  # noqa: ANN401 - a N
         delattr(engine, _REWRITE) if before is None else setattr(engine, _REWRITE, before)
 
     return undo
+
+
+def learn_the_balance(client: Any, log: Callable[[str], None]) -> None:  # noqa: ANN401 - a Nautilus client
+    """From now on have Binance's adapter ask for the balances, too, each time its user stream comes back.
+
+    By itself it asks for orders, fills and positions only: what a fill of the silence cost and realized would be missing from the
+    account until the venue happens to tell of that again, and a comparison in between would find the balance wrong.
+    """
+    if not is_binances(client):
+        return
+    stream = client._ws_client  # noqa: SLF001 - no other way
+    before = stream._on_resubscribe  # noqa: SLF001 - as above
+
+    async def ask_until_told() -> None:
+        for pause_s in _BALANCE_PAUSES_S:
+            try:
+                await client._update_account_state()  # noqa: SLF001 - as above
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may find the venue well
+                log(f"tc: the balances are not known after the user stream came back: {error}")
+                await asyncio.sleep(pause_s)
+            else:
+                return
+
+    async def and_the_balances() -> None:
+        await before()
+        client.create_task(ask_until_told())
+
+    stream._on_resubscribe = and_the_balances  # noqa: SLF001 - as above
+
+
+def is_binances(client: Any) -> bool:  # noqa: ANN401 - a Nautilus client
+    """Whether it is of Binance's adapter."""
+    return type(client).__module__.startswith(_ADAPTER)
 
 
 class _Answers:
@@ -92,7 +128,7 @@ class _Answers:
 
     def listen_to(self, client: Any) -> None:  # noqa: ANN401 - a Nautilus client
         """Count what a client is answered. Of Binance's, errors that say nothing of an order are no answers."""
-        if type(client).__module__.startswith(_ADAPTER):
+        if is_binances(client):
             for line, question in _QUESTIONS:
                 account = getattr(client, line)
                 setattr(account, question, _or_unanswered(getattr(account, question)))
