@@ -31,6 +31,13 @@ expect: {{events: [RunStopped]}}
 PAPER = (REPOSITORY / "specs" / "drills" / "paper.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("of", ["run no-fault", "suite"])
+def test_a_seed_that_no_document_could_have_is_a_mistake_of_the_caller(command: Command, of: str) -> None:
+    told = command("drill", *of.split(), "--seed", str(2**63))
+    assert told.code == 2
+    assert "--seed" in told.err
+
+
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let no program of the system be found: no Prometheus, and nothing that could mount a disk."""

@@ -11,7 +11,7 @@ import pytest
 
 from documentation import REPOSITORY
 from tc.errors import ArtifactError
-from tc.store.drills import DrillDirectory, read_verdict, scan_drill_journal
+from tc.store.drills import DrillDirectory, list_drills, read_verdict, scan_drill_journal
 from tc.wiring import drill_judging, drill_lab, drills
 from tc.wiring.drills import DrillPlan, FinishedDrill, run_drill
 
@@ -66,6 +66,19 @@ def test_a_lab_that_cannot_be_put_together_proves_nothing(
     assert done.verdict.verdict == "inconclusive"
     assert {"drill": "no room"}.items() <= {each.part: each.reason for each in done.verdict.parts}.items()
     assert said == []
+
+
+def test_a_fault_of_tcs_own_is_shown_as_one_and_leaves_a_verdict(
+    carried: Callable[..., tuple[FinishedDrill, list[str]]], tmp_path: Path
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        carried(before=ZeroDivisionError("by zero"))
+    [drill] = list_drills(tmp_path)
+    verdict = read_verdict(drill)
+    assert verdict.verdict == "inconclusive"
+    reasons = {each.part: each.reason for each in verdict.parts}
+    assert reasons["drill"] == "tc itself failed, ZeroDivisionError: by zero"
+    assert drill.incident.is_file()
 
 
 @pytest.mark.parametrize("error", [ArtifactError("no room"), OSError("no room")], ids=lambda each: type(each).__name__)

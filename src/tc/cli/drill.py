@@ -20,7 +20,9 @@ app = typer.Typer(help="Break a paper run for real, and see that it is noticed, 
 Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped drill, as `tc drill list` names it, or a DrillSpec.")]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", min=0, help="Of the market and of what is random in a fault.", show_default=False),
+    typer.Option(
+        "--seed", metavar="N", min=0, max=2**63 - 1, help="Of the market and of what is random in a fault.", show_default=False
+    ),
 ]
 NoPrometheus = Annotated[
     bool,
@@ -39,12 +41,12 @@ _NS = 1_000_000_000
 
 @app.command(name="list")
 def list_drills(as_json: AsJson = False) -> None:
-    """List the shipped drills: what each breaks, and what must come of it."""
+    """List the shipped drills; `--json` also says of each what it breaks by which faults, and which alerts must fire."""
     drills = wiring.shipped_drills()
     if as_json:
         show_json({"drills": [_document(each) for each in drills]})
         return
-    show_table(("drill", "tags", "what must come of it"), [(each.name, ", ".join(each.tags), each.title) for each in drills])
+    show_table(("drill", "tags", "what happens"), [(each.name, ", ".join(each.tags), each.title) for each in drills])
 
 
 @app.command()

@@ -122,6 +122,10 @@ def _carried_out(
             say(f"the lab was not taken apart in order: {error}")
         else:  # The lab could not be put together: that proves nothing, and is kept as such.
             notes.add(DrillFailed, reason=str(error))
+    except Exception as error:  # A fault of tc's own is told as such, and leaves a verdict all the same.
+        notes.add(DrillFailed, reason=f"tc itself failed, {type(error).__name__}: {error}")
+        _concluded(made, notes, say)
+        raise
     return _concluded(made, notes, say)
 
 

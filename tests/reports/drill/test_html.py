@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from drill_samples import (
+    at,
     control,
     disconnect_concluded,
     disconnect_facts,
@@ -19,6 +20,7 @@ from drill_samples import (
     position,
 )
 from report_samples import HOSTILE
+from tc.checks.drills.facts import DrillConcluded
 from tc.reports.drill.html import render_timeline
 from tc.reports.drill.page import links_of
 from tc.reports.page.environment import policy_source
@@ -156,6 +158,14 @@ def test_what_never_came_is_told_as_never() -> None:
     assert "TcKillSwitchActive expected within 9 s, never fired" in text
     assert "inconclusive injection kill_switch: the kill switch did not answer" in text
     assert "Position nothing was recorded" in text
+
+
+def test_what_nobody_could_measure_is_not_told_as_never() -> None:
+    spec, facts, _ = PASSED
+    cut = at(9_000, DrillConcluded, verdict="inconclusive", parts=())
+    text = " ".join(Page(render_timeline(spec, (*facts[:3], cut), cut, market=(), position=(), **LINKS)).text.split())
+    for label in ("Detected", "Mitigated", "Recovered"):
+        assert f"{label}—not measured" in text
 
 
 def test_a_control_is_asked_for_no_detection() -> None:

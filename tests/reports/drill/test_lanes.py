@@ -25,7 +25,7 @@ from tc.reports.drill.lanes import (
     recovery_lane,
     sign_lane,
 )
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drill_spec import DrillSpec, ExpectSpec
 
 PASSED = (*disconnect_facts(), disconnect_concluded())
 FAILED = (*failed_facts(), failed_concluded())
@@ -104,6 +104,13 @@ def test_gates_events_and_findings_that_were_expected_and_never_seen_are_told() 
     assert [standing(row) for row in shown["gates"].rows] == [("halted", "expected, never seen", "bad")]
     assert [standing(row) for row in shown["signs"].rows] == [("position_differs", "seen besides", "plain")]
     assert [standing(row) for row in lanes(disconnect_spec(), PASSED)["gates"].rows] == [("blocked", "as expected", "good")]
+
+
+def test_the_reason_that_a_document_expects_of_what_a_gate_held_back_is_expected() -> None:
+    spec = disconnect_spec(expect=ExpectSpec(gates=("blocked",), reasons=("reference_age",)))
+    why = at(3_000, Observed, source="gate", name="reference_age", detail="reference_age: 2.1 s")
+    rows = lanes(spec, (*PASSED, why))["gates"].rows
+    assert [standing(row) for row in rows] == [("blocked", "as expected", "good"), ("reference_age", "as expected", "good")]
 
 
 def test_steady_states_and_commands_are_told_as_they_came_out() -> None:

@@ -75,8 +75,8 @@ def fault_lane(course: Course, axis: Axis, *, is_control: bool) -> Lane:
 
 
 def gate_lane(spec: DrillSpec, course: Course, axis: Axis) -> Lane:
-    """Return the gates that were expected or seen."""
-    rows = _observed(course.seen("gate"), spec.expect.gates, course, axis)
+    """Return the gates, and the reasons of what they held back, that were expected or seen."""
+    rows = _observed(course.seen("gate"), (*spec.expect.gates, *spec.expect.reasons), course, axis)
     return _lane("gates", "Gates", list(rows), "none is expected, and none was seen")
 
 

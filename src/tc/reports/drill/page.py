@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tc.checks.drills.facts import AnyDrillFact, DrillConcluded, Outcome, SteadyStateChecked
@@ -158,14 +158,15 @@ def times_of(spec: DrillSpec, concluded: DrillConcluded) -> tuple[Tile, ...]:
         ("Mitigated", concluded.mitigate_ns, budgets.mitigate_s, bool(expect.gates)),
         ("Recovered", concluded.recover_ns, budgets.recover_s, True),
     )
-    return tuple(_time(*each) for each in asked)
+    never = Tile("", NONE, note="not measured") if concluded.verdict == "inconclusive" else Tile("", "never", tone="bad")
+    return tuple(_time(*each, never) for each in asked)
 
 
-def _time(label: str, length_ns: int | None, budget_s: str, is_asked: bool) -> Tile:  # noqa: FBT001
+def _time(label: str, length_ns: int | None, budget_s: str, is_asked: bool, never: Tile) -> Tile:  # noqa: FBT001
+    if not is_asked and length_ns is None:
+        return Tile(label, NONE, note="not asked for")
     if length_ns is None:
-        return (
-            Tile(label, "never", note=f"budget {budget_s} s", tone="bad") if is_asked else Tile(label, NONE, note="not asked for")
-        )
+        return replace(never, label=label, note=never.note or f"budget {budget_s} s")
     is_in_time = length_ns <= Decimal(budget_s) * NANOS
     value, unit = lasted(length_ns).rsplit(" ", 1)
     return Tile(label, value, unit, f"budget {budget_s} s", "good" if is_in_time else "bad")
