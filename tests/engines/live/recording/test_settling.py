@@ -27,6 +27,7 @@ from nautilus_trader.test_kit.stubs.events import TestEventStubs
 
 from tc.engines.nautilus.live.recording import settling
 from tc.engines.nautilus.live.recording.settling import settle_by_asking
+from tc.engines.nautilus.live.recording.trades_beside import TradesMissingError
 
 INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
 TRIES = 2
@@ -46,6 +47,9 @@ UNANSWERED = [
     error(BinanceClientError, 429, {"code": -1003, "msg": "Too many requests."}),
     TimeoutError("no answer"),
 ]
+
+
+TRADES_UNKNOWN = TradesMissingError("its trades are not known: HTTP 503: Internal error.")
 
 
 class Account:
@@ -83,6 +87,7 @@ class Client:
         self._http_account = self._futures_http_account = Account()
         self._ws_client = UserStream(self._reconcile_after_resubscribe)
         self.asked_for = list[str]()
+        self.lacks_trades = False
         self.fails = list[Exception]()
         self.tasks = list[asyncio.Task[None]]()
 
@@ -102,6 +107,8 @@ class Client:
         await asyncio.gather(*self.tasks)
 
     async def generate_order_status_report(self, _command: object) -> None:
+        if self.lacks_trades:
+            raise TRADES_UNKNOWN
         with suppress(BinanceError):
             await self._http_account.query_order()
         with suppress(BinanceError):
@@ -195,6 +202,14 @@ def test_questions_that_nobody_answered_prove_nothing_however_many(scene: Scene,
     account.says = answer
     scene.check(TRIES + 1)
     assert resolved == [order]
+
+
+def test_an_answer_whose_trades_are_missing_concludes_nothing(scene: Scene) -> None:
+    scene.order()
+    resolved, scene.client.lacks_trades = scene.resolved(), True
+    scene.check(10)
+    assert resolved == []
+    assert {each.partition(": ")[2].partition(": ")[2] for each in scene.said} == {str(TRADES_UNKNOWN)}
 
 
 def test_a_conditional_order_is_asked_about_twice_in_one_question_and_both_must_be_answered(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.orders import Order
 
+from tc.engines.nautilus.live.recording.trades_beside import TradesBeside, TradesMissingError
 from tc.engines.nautilus.seams import HasKernel
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ def settle_by_asking(node: HasKernel, is_connected: Callable[[], bool]) -> None:
     engine = node.kernel.exec_engine
     rewrite_no_history(engine)
     answers = _Answers(engine, node.kernel.cache, node.kernel.logger.warning)
+    trades = TradesBeside(engine, node.kernel.cache)
     for client in engine._clients.values():  # noqa: SLF001 - no other way
+        if is_binances(client):
+            trades.listen_to(client)
         answers.listen_to(client)
         learn_the_balance(client, node.kernel.logger.warning)
     ask = engine._check_inflight_orders  # noqa: SLF001 - as above
@@ -140,7 +144,7 @@ class _Answers:
             event = None if asked is None else asked.last_event.id
             try:
                 report: OrderStatusReport | None = await ask(command)
-            except Unanswered as error:
+            except (Unanswered, TradesMissingError) as error:
                 self._log(f"tc: nobody knows yet what became of {command.client_order_id}: {error}")
                 return None
             if asked is not None and asked.last_event.id == event:
