@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
-from streams import Venue
+from streams import START_NS, Venue
 from tc.checks.drills.evidence import Evidence
 from tc.checks.drills.venue_log import VenueLog, VenueOrder, VenueTrade
 from tc.core import EventStreamEntry, ProcessingPosition
@@ -15,6 +16,7 @@ from tc.core.events import (
     OrderCanceled,
     OrderExpired,
     OrderFilled,
+    OrderInitialized,
     OrderSubmitted,
     SnapshotTaken,
     span,
@@ -43,6 +45,7 @@ def log_of(entries: Sequence[EventStreamEntry]) -> VenueLog:
             trade_id=int(fill.trade_id),
             order_id=int(fill.venue_order_id),
             client_order_id=fill.client_order_id,
+            symbol=POSITIONS,
             side=fill.side,
             price=fill.price,
             quantity=fill.quantity,
@@ -50,12 +53,17 @@ def log_of(entries: Sequence[EventStreamEntry]) -> VenueLog:
         )
         for fill in fills
     )
-    orders = tuple(
-        VenueOrder(client_order_id=key, order_id=number(key), status="NEW", quantity=Decimal(1), filled=Decimal(0))
-        for key in keys
-    )
+    sides = {event.client_order_id: event.side for event in events if isinstance(event, OrderInitialized | OrderFilled)}
+    orders = tuple(venue_order(key, side=sides.get(key, "BUY")) for key in keys)
     net = sum((fill.quantity if fill.side == "BUY" else -fill.quantity for fill in fills), Decimal(0))
     return VenueLog(requests=(), orders=orders, trades=trades, positions={POSITIONS: net})
+
+
+def venue_order(key: str, **changed: Any) -> VenueOrder:
+    """Return an order to buy as a venue keeps it, accepted when all streams begin."""
+    order_id = changed.pop("order_id", None) or number(key)
+    plain = {"side": "BUY", "status": "NEW", "quantity": Decimal(1), "filled": Decimal(0), "accepted_ns": START_NS, "changes": 0}
+    return VenueOrder(**{"client_order_id": key, "order_id": order_id, "symbol": POSITIONS, **plain, **changed})
 
 
 def numbered(events: Sequence[Event]) -> list[EventStreamEntry]:

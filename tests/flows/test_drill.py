@@ -164,6 +164,23 @@ def test_while_an_alert_fires_there_is_no_steady_state() -> None:
     assert said == ["start", "stop"]
 
 
+def test_while_an_alert_is_on_its_way_there_is_no_steady_state_before() -> None:
+    said: list[str] = []
+    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0), "pending_alerts": "TcA, TcB"})
+    done = carried(spec(BREAK), lab, [FakeFault(said, "one")])
+    assert said == ["start", "stop"]
+    pending = done.of("SteadyStateChecked")[0].readings[-1]
+    assert (pending.probe, pending.value, pending.tolerated, pending.holds) == ("pending alerts", "TcA, TcB", "none", False)
+
+
+def test_an_alert_that_is_on_its_way_after_the_fault_is_waited_for_until_it_fires_or_does_not() -> None:
+    said: list[str] = []
+    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0), "pending_alerts": "none"})
+    fault = FakeFault(said, "one", on_inject=lambda: lab.readings.update(pending_alerts="TcA"))
+    done = carried(spec(BREAK), lab, [fault])
+    assert [(each.phase, each.holds) for each in done.of("SteadyStateChecked")] == [("before", True), ("after", True)]
+
+
 def test_an_alert_that_is_said_to_last_hinders_the_steady_state_before_and_not_after() -> None:
     expect = ExpectSpec(alerts=(ExpectedAlert(name="TcA", within_s="1"),), lasts=("TcA",))
     for firing_before, steps in ((1, ["start", "stop"]), (0, ["start", "inject one", "restore one", "stop"])):

@@ -169,6 +169,26 @@ def test_alerts_are_read_and_seen_of_whoever_is_told_and_of_nobody_else(made: Ca
     assert lab.look() == ()
 
 
+class Rules:
+    """An alerting of which the pending alerts are known, or not."""
+
+    processes = ()
+
+    def __init__(self, pending: tuple[str, ...] | None) -> None:
+        self._pending = pending
+
+    def pending(self) -> tuple[str, ...] | None:
+        return self._pending
+
+
+@pytest.mark.parametrize(("pending", "read"), [((), "none"), (("TcA", "TcB"), "TcA, TcB"), (None, None)])
+def test_the_alerts_on_their_way_are_read_where_prometheus_says_which(
+    made: Callable[..., ProcessLab], pending: tuple[str, ...] | None, read: str | None
+) -> None:
+    assert made(alerting=Rules(pending)).read("pending_alerts") == read
+    assert made().read("pending_alerts") is None
+
+
 def test_the_node_is_the_one_that_the_runtime_root_names(made: Callable[..., ProcessLab], bench: Bench) -> None:
     lab = made()
     assert (lab.run_pid, lab.node_pid) == (0, 0)

@@ -81,6 +81,15 @@ def test_every_probe_is_read_in_the_directory_of_a_run_that_trades_but_for_those
     assert 1 <= watch.read("in_flight_s") < 30  # type: ignore[operator]
 
 
+def test_what_a_comparison_found_is_seen_before_what_came_of_it(run: GrowingRun, watch: RunWatch) -> None:
+    killed(run.stream)
+    run.write()
+    reconciled(run.directory, 1)
+    sources = [each.source for each in watch.look()]
+    assert {"finding", "gate"} <= {*sources}
+    assert "finding" not in sources[sources.index("event") :]
+
+
 def test_where_there_is_no_run_yet_nothing_is_seen_and_nothing_is_read(tmp_path: Path) -> None:
     watch = watching(run_directory(tmp_path, "none"), tmp_path)
     assert watch.look() == []

@@ -52,13 +52,15 @@ def check(log: VenueLog) -> None:
         ("POST", "lost-1", 200, 0, True),
     ]
     assert {each.path for each in log.requests} == {"/fapi/v1/order"}
-    assert [(each.client_order_id, each.status, each.quantity, each.filled) for each in log.orders] == [
-        ("ended-1", "CANCELED", Decimal("0.010"), 0),
-        ("lost-1", "PARTIALLY_FILLED", Decimal("0.010"), Decimal("0.004")),
+    assert [(each.client_order_id, each.side, each.status, each.quantity, each.filled) for each in log.orders] == [
+        ("ended-1", "BUY", "CANCELED", Decimal("0.010"), 0),
+        ("lost-1", "SELL", "PARTIALLY_FILLED", Decimal("0.010"), Decimal("0.004")),
     ]
+    assert [each.accepted_ns for each in log.orders] == [log.requests[0].time_ns, log.requests[-1].time_ns]
+    assert {(each.symbol, each.changes) for each in log.orders} == {(SYMBOL, 0)}
     [fill] = log.trades
     assert (fill.client_order_id, fill.side, fill.price, fill.quantity) == ("lost-1", "SELL", Decimal(HIGH), Decimal("0.004"))
-    assert fill.order_id == log.orders[1].order_id
+    assert (fill.order_id, fill.symbol, fill.signed) == (log.orders[1].order_id, SYMBOL, Decimal("-0.004"))
     assert log.requests[-1].time_ns < fill.time_ns
     assert log.positions == {SYMBOL: Decimal("-0.004")}
 

@@ -5,9 +5,14 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from importlib.resources import files
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+import msgspec
 
 from tc.errors import InconclusiveError
 from tc.lab.process import LabProcess, free_ports
@@ -17,6 +22,7 @@ from tc.spec.drill_words import DEAD_MANS_SWITCH
 _PROGRAMS = ("prometheus", "prometheus-alertmanager")
 _RULES = "prometheus/rules"
 _MS = 1_000
+_MOST_BYTES = 1 << 20
 _REPEATED = re.compile(rf'alertname="{DEAD_MANS_SWITCH}"\][^[]*?repeat_interval: (?P<ms>[0-9]+)ms', re.DOTALL)
 _WEBHOOK = "    webhook_configs:\n      - url: '{url}'\n        send_resolved: {is_told}\n"
 
@@ -29,11 +35,38 @@ class Alerting:
     prometheus: LabProcess
     alertmanager: LabProcess
     metrics_url: str
+    prometheus_url: str
 
     @property
     def processes(self) -> tuple[LabProcess, ...]:
         """All three."""
         return self.metrics, self.prometheus, self.alertmanager
+
+    def pending(self) -> tuple[str, ...] | None:
+        """Return the names of the alerts that will fire if what they look at lasts; None where Prometheus does not say."""
+        directly = build_opener(ProxyHandler({}))  # Whatever proxies the environment names.
+        with (
+            suppress(OSError, HTTPException, msgspec.DecodeError),
+            directly.open(f"{self.prometheus_url}/api/v1/alerts", timeout=1) as said,
+        ):
+            answer = msgspec.json.decode(said.read(_MOST_BYTES), type=_Answer)
+            return tuple(sorted({each.labels.get("alertname", "") for each in answer.data.alerts if each.state == "pending"}))
+        return None
+
+
+class _Alert(msgspec.Struct):
+    labels: dict[str, str]
+    state: str
+
+
+class _Alerts(msgspec.Struct):
+    alerts: tuple[_Alert, ...]
+
+
+class _Answer(msgspec.Struct):
+    """What Prometheus answers to `GET /api/v1/alerts`."""
+
+    data: _Alerts
 
 
 def has_programs() -> bool:
@@ -89,6 +122,7 @@ def prepare_alerting(
         process("prometheus", *_prometheus(folder / "prometheus", prometheus)),
         process("alertmanager", *_alertmanager(folder / "alertmanager", alertmanager)),
         f"http://127.0.0.1:{metrics}",
+        f"http://127.0.0.1:{prometheus}",
     )
 
 

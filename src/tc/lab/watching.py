@@ -75,8 +75,9 @@ class RunWatch:
         }
 
     def look(self) -> list[Seen]:
-        """Return what has been written since the last look."""
-        return [*self._events(), *self._findings()]
+        """Return what has been written since the last look: what was found before what came of it."""
+        events = [*self._events()]  # Read first: what a finding leads to is written before the finding is kept.
+        return [*self._findings(), *events]
 
     def read(self, probe: str) -> str | Decimal | None:
         """Return what a probe reads now; None where there is nothing to read."""

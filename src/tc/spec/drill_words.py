@@ -59,6 +59,7 @@ PROBES: Mapping[str, Probe] = {
 
 INVARIANTS: Mapping[str, str] = {
     "no_submit_after_halt": "After a halt no order is sent, and none is accepted, but for what the flatten itself sends.",
+    "no_new_risk_while_reducing": "At `reduce`, each order that the venue accepts can only shrink the position.",
     "fills_sum_to_position": "The position is the sum of the fills: in the journal, and at the venue.",
     "each_trade_once": "Each trade's id is in the journal once, and so it is at the venue.",
     "no_fill_without_order": "Each fill is of an order that was there before it.",
@@ -98,3 +99,6 @@ RESUME = ("run", "--resume", "RUN")
 
 ROOTS = ("--artifacts-root", "--runtime-root", "--data-root")
 """What no command may name: a drill has places of its own, and touches nothing outside them."""
+
+OUTSIDE = ("--allow-external", "--i-mean-testnet")
+"""What no command may say: a drill sends nothing to any other machine."""

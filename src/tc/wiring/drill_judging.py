@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _RUNBOOKS = "http://127.0.0.1:8000/runbooks"
 """Where `tc metrics serve` serves them unless it is told otherwise."""
+_MISSED = "fill_unexpected"
 
 type Series = list[tuple[int, Decimal]]
 
@@ -34,6 +35,7 @@ def held_to_invariants(lab: "MadeLab") -> "Mapping[str, tuple[str, ...]]":
         configuration=read_configuration(lab.made.run).core,
         venue=_venue_log(lab),
         foreign=_foreign(lab.made.spec),
+        missed=_missed(lab.made.run) if _MISSED in lab.made.spec.expect.findings else frozenset(),
     )
     found = check_invariants(evidence)
     return {"held": found.held, "broken": found.broken, "unknown": found.unknown}
@@ -57,6 +59,15 @@ def _venue_log(lab: "MadeLab") -> "VenueLog | None":
     with suppress(ArtifactError):
         return read_venue_log(lab.venue_state)
     return None
+
+
+def _missed(run: "RunDirectory") -> frozenset[str]:
+    """Return the ids of the trades that the run's comparisons found missing from its journal."""
+    from tc.flows.reconcile import kept_reconciliations
+
+    kept = (each.document for each in kept_reconciliations(run) if each.document is not None)
+    found = (finding for document in kept for finding in document.findings if finding.code == _MISSED)
+    return frozenset(finding.subject.removeprefix("fill ") for finding in found)
 
 
 def _foreign(spec: "DrillSpec") -> frozenset[str]:

@@ -60,9 +60,13 @@ def _order(view: "OrderView") -> "VenueOrder":
     return VenueOrder(
         client_order_id=view.client_order_id,
         order_id=view.order_id,
+        symbol=view.symbol,
+        side="BUY" if view.side.value == "BUY" else "SELL",
         status=view.status.value,
         quantity=view.quantity,
         filled=view.executed_quantity,
+        accepted_ns=view.created_ns,
+        changes=view.amendments,
     )
 
 
@@ -73,6 +77,7 @@ def _trade(view: "TradeView") -> "VenueTrade":
         trade_id=view.trade_id,
         order_id=view.order_id,
         client_order_id=view.client_order_id,
+        symbol=view.symbol,
         side="BUY" if view.side.value == "BUY" else "SELL",
         price=view.price,
         quantity=view.quantity,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from drill_evidence import POSITIONS, evidence_of, fills_at, log_of, number, numbered
+from drill_evidence import POSITIONS, evidence_of, fills_at, log_of, number, numbered, venue_order
 from gated import gated_configuration
 from streams import START_NS, Venue, venues
 from tc.checks.drills.evidence import Evidence
@@ -135,7 +135,7 @@ def test_without_the_venues_log_what_needs_it_is_unknown_and_the_rest_stands() -
 def test_what_comes_after_an_entry_that_the_core_refuses_is_unknown() -> None:
     evidence = of_events(evidence_of(a_run()), lambda events: [events[0], *events[2:]])
     assert "does not add up: OrderSubmitted speaks of order O-1" in told(evidence)["fills_sum_to_position"]
-    assert set(unknown(evidence)) == {"no_submit_after_halt", "in_flight_resolved"}
+    assert set(unknown(evidence)) == {"no_submit_after_halt", "no_new_risk_while_reducing", "in_flight_resolved"}
     assert "the journal is not folded to its end" in unknown(evidence)["in_flight_resolved"]
 
 
@@ -162,12 +162,19 @@ def test_the_venues_own_books_must_agree() -> None:
 
 def a_trade(key: str, *, time_ns: int = START_NS, order_id: int = 5) -> VenueTrade:
     return VenueTrade(
-        trade_id=9, order_id=order_id, client_order_id=key, side="BUY", price=Decimal(1), quantity=Decimal(1), time_ns=time_ns
+        trade_id=9,
+        order_id=order_id,
+        client_order_id=key,
+        symbol=POSITIONS,
+        side="BUY",
+        price=Decimal(1),
+        quantity=Decimal(1),
+        time_ns=time_ns,
     )
 
 
 def an_order(key: str, order_id: int = 5) -> VenueOrder:
-    return VenueOrder(client_order_id=key, order_id=order_id, status="NEW", quantity=Decimal(1), filled=Decimal(0))
+    return venue_order(key, order_id=order_id)
 
 
 def grown(evidence: Evidence, order: VenueOrder, trade: VenueTrade) -> Evidence:
@@ -188,6 +195,16 @@ def test_what_the_venue_has_of_the_run_and_the_journal_has_not_is_lost() -> None
         "nothing_lost": "order O-9 is at the venue, and not in the journal; "
         "trade 9 of order O-9 is at the venue, and not in the journal"
     }
+
+
+def test_a_trade_that_a_comparison_found_missing_is_not_lost_where_that_must_come_of_the_fault() -> None:
+    evidence = evidence_of(a_run())
+    at = fills_at(evidence.entries)[-1]
+    trade_id = evidence.fills[-1].trade_id
+    lacking = changed(evidence, entries=numbered([each.event for place, each in enumerate(evidence.entries) if place != at]))
+    assert told(lacking)["nothing_lost"].startswith(f"trade {trade_id} of order ")
+    assert "nothing_lost" in told(changed(lacking, missed=frozenset({"another"})))
+    assert "nothing_lost" not in told(changed(lacking, missed=frozenset({trade_id})))
 
 
 @pytest.mark.parametrize("key", ["web-1", "TCK-65-1-1", "TCF-65-1-1", ""])

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from tc.checks.after_halt import AfterHalt
+from tc.checks.drills.reducing import Reducing, ReducingTimes
 from tc.checks.drills.venue_log import VenueLog
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, process_event_entry
 from tc.core.events import (
@@ -53,6 +54,8 @@ class Folded:
         Why it does not take the next one; empty where it takes all.
     after_halt
         Keys of the orders that were sent although the run was halted.
+    reducing
+        The times at which the kill switch was at ``reduce``.
     unanswered
         Commands that were not answered in time.
     largest
@@ -63,6 +66,7 @@ class Folded:
     state: State = INITIAL
     refusal: str = ""
     after_halt: tuple[str, ...] = ()
+    reducing: tuple[Reducing, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     largest: dict[str, Decimal] = field(default_factory=dict)
 
@@ -83,6 +87,9 @@ class Evidence:
         The venue's own log; None where it could not be read.
     foreign
         Keys of the orders that a fault placed at the venue.
+    missed
+        Ids of the trades that the run's own comparisons with its venue found missing from the journal, where that is what must
+        come of the fault.
     in_flight_within_s
         How long the answer to a command may take.
 
@@ -93,6 +100,7 @@ class Evidence:
     configuration: CoreConfiguration
     venue: VenueLog | None
     foreign: frozenset[str] = frozenset()
+    missed: frozenset[str] = frozenset()
     in_flight_within_s: Decimal = IN_FLIGHT_WITHIN_S
 
     @cached_property
@@ -154,6 +162,7 @@ def _fold(
     entries: Sequence[EventStreamEntry], configuration: CoreConfiguration, within_ns: int, *, ends_in_order: bool
 ) -> Folded:
     folded, after_halt, answers = Folded(), AfterHalt(), _Answers(within_ns)
+    reducing = ReducingTimes(is_gated=configuration.gate is not None and configuration.gate.mode == "on")
     for entry in entries:
         before, event = folded.state, entry.event
         try:
@@ -162,10 +171,12 @@ def _fold(
             folded.refusal = error.message
             break
         after_halt.take(event, before, folded.state)
+        reducing.take(event, before, folded.state)
         answers.take(event, folded.state)
         if before.execution.holdings is not folded.state.execution.holdings:
             _measure(folded)
     folded.after_halt = tuple(after_halt.sent)
+    folded.reducing = reducing.all_of_them()
     folded.unanswered = answers.all_of_them(entries[-1].event if entries else None, ends_in_order=ends_in_order)
     return folded
 

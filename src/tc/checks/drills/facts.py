@@ -194,7 +194,8 @@ class DrillConcluded(DrillFact, frozen=True):
     detect_ns, mitigate_ns
         From the proven injection to the first of what was expected, and to the last of the expected gates; None for never.
     recover_ns
-        From when the last fault was put back to the steady state without alerts; None for never.
+        From when the last fault was put back to the steady state without alerts; None for never, and where nothing was put back
+        before that.
 
     """
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tc.checks.drills.evidence import Evidence
-from tc.checks.drills.venue_log import VenueLog, VenueTrade
+from tc.checks.drills.new_risk import new_risk
+from tc.checks.drills.venue_log import VenueLog
 from tc.core import FIRST, last_position
 from tc.core.events import OrderAccepted, OrderFilled, OrderInitialized, OrderSubmitted, SnapshotTaken
-from tc.core.state.exact import ZERO, add, negate
+from tc.core.state.exact import ZERO, add
 from tc.spec.drill_words import INVARIANTS
 
 __all__ = ["INVARIANTS", "InvariantsFound", "check_invariants"]
@@ -65,6 +66,12 @@ def _no_submit_after_halt(evidence: Evidence) -> Iterator[str]:
     _require_whole_fold(evidence)
 
 
+def _no_new_risk_while_reducing(evidence: Evidence) -> Iterator[str]:
+    if evidence.folded.reducing:
+        yield from new_risk(evidence, _venue(evidence))
+    _require_whole_fold(evidence)
+
+
 def _fills_sum_to_position(evidence: Evidence) -> Iterator[str]:
     folded = evidence.folded
     if folded.refusal:
@@ -73,7 +80,7 @@ def _fills_sum_to_position(evidence: Evidence) -> Iterator[str]:
         if anomaly.code == "position_mismatch":
             yield f"position {anomaly.position}: {anomaly.subject} is another in the engine than by its fills"
     venue = _venue(evidence)
-    summed = _signed(venue.trades)
+    summed = _total(trade.signed for trade in venue.trades)
     held = _total(venue.positions.values())
     if held != summed:
         yield f"the venue holds {held}, and its trades sum to {summed}"
@@ -174,7 +181,8 @@ def _lost_trades(evidence: Evidence, venue: VenueLog, guessed: set[str]) -> Iter
     for trade_id, trade in there.items():
         fill = told.get(trade_id)
         if fill is None:
-            if evidence.is_the_runs(trade.client_order_id) and trade.time_ns <= evidence.ends_ns:
+            is_due = trade.time_ns <= evidence.ends_ns and trade_id not in evidence.missed
+            if is_due and evidence.is_the_runs(trade.client_order_id):
                 yield f"trade {trade_id} of order {trade.client_order_id} is at the venue, and not in the journal"
         elif (fill.side, fill.quantity, fill.price) != (trade.side, trade.quantity, trade.price):
             said = f"{fill.side} {fill.quantity} at {fill.price}"
@@ -219,10 +227,6 @@ def _venue(evidence: Evidence) -> VenueLog:
     return evidence.venue
 
 
-def _signed(trades: Iterable[VenueTrade]) -> Decimal:
-    return _total(trade.quantity if trade.side == "BUY" else negate(trade.quantity) for trade in trades)
-
-
 def _total(amounts: Iterable[Decimal]) -> Decimal:
     total = ZERO
     for amount in amounts:
@@ -237,6 +241,7 @@ def _told(found: list[str]) -> str:
 
 CHECKS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "no_submit_after_halt": _no_submit_after_halt,
+    "no_new_risk_while_reducing": _no_new_risk_while_reducing,
     "fills_sum_to_position": _fills_sum_to_position,
     "each_trade_once": _each_trade_once,
     "no_fill_without_order": _no_fill_without_order,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from tc.core.state.exact import negate
+
 ACCEPTED = 0
 
 
@@ -28,16 +30,28 @@ class VenueRequest:
         """Tell whether it was done."""
         return self.error_code == ACCEPTED
 
+    @property
+    def is_change(self) -> bool:
+        """Tell whether it asks for other terms of an order."""
+        return self.method == "PUT" and self.path.lower().endswith("order")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOrder:
-    """An order as it is now at the venue; `status` in the venue's own words (NEW, PARTIALLY_FILLED, FILLED, CANCELED …)."""
+    """An order as it is now at the venue; `status` in the venue's own words (NEW, PARTIALLY_FILLED, FILLED, CANCELED …).
+
+    `accepted_ns` is when the venue took it; `changes` counts how often its terms were changed since.
+    """
 
     client_order_id: str
     order_id: int
+    symbol: str
+    side: Literal["BUY", "SELL"]
     status: str
     quantity: Decimal
     filled: Decimal
+    accepted_ns: int
+    changes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +61,16 @@ class VenueTrade:
     trade_id: int
     order_id: int
     client_order_id: str
+    symbol: str
     side: Literal["BUY", "SELL"]
     price: Decimal
     quantity: Decimal
     time_ns: int
+
+    @property
+    def signed(self) -> Decimal:
+        """By how much it moved the position."""
+        return self.quantity if self.side == "BUY" else negate(self.quantity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

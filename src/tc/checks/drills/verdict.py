@@ -79,7 +79,7 @@ def is_over(spec: DrillSpec, facts: Sequence[AnyDrillFact], elapsed_ns: int) -> 
 
 
 def sequence(facts: Iterable[AnyDrillFact]) -> tuple[str, ...]:
-    """Return what was done and what was seen of it, in order: the same seed gives the same."""
+    """Return what was done and what was seen of it, in order; of what comes at nearly the same time, as it was seen."""
     return tuple(line for fact in facts if (line := _line(fact)))
 
 
