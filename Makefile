@@ -12,10 +12,10 @@ TAGS ?=
 REPEAT ?= 1
 JOBS ?= 2
 
-.PHONY: help setup demo test check e2e drills drills-mutated golden bench docs sample soak dashboards observability compose-test fmt clean
+.PHONY: help setup demo test check e2e drills drills-diagnosed drills-mutated golden bench docs sample soak dashboards observability compose-test fmt clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Find Python and uv, and sync .venv from uv.lock (what every other target does first)
 	@scripts/bootstrap.sh
@@ -35,6 +35,9 @@ e2e: setup ## Run the tests with real engines, processes and browsers only
 
 drills: setup ## Carry out the drills of TAGS (all), REPEAT times (1), JOBS at once (2), with real Prometheus and Alertmanager
 	@$(VENV)/tc drill suite --tags "$(TAGS)" --repeat $(REPEAT) --jobs $(JOBS)
+
+drills-diagnosed: setup ## Type what the runbook of each drill that was carried out says under Diagnosis, on what it left
+	@$(VENV)/python scripts/diagnose_drills.py artifacts
 
 drills-mutated: setup ## Carry out every drill with its detector switched off: each must fail
 	@$(VENV)/python scripts/mutate_drills.py

@@ -1,18 +1,20 @@
 """Store what all executions of the shipped drills under an artifacts root come to, for the tables in the docs and in the README.
 
-python scripts/drill_figures.py artifacts && python scripts/generate_reference.py
+python scripts/drill_figures.py artifacts --jobs 2 && python scripts/generate_reference.py
 """
 
 import argparse
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from reference.drill_figures import STORED, FiguresOfDrill, Measured, Milliseconds, StoredFigures, encoded
+from drill_orders import same_orders
+from reference.drill_figures import STORED, FiguresOfDrill, Measured, Milliseconds, SameOrder, StoredFigures, encoded
 
 from tc.reports.drill.figures import DrillFigures, Spread, figures, spread
 from tc.reports.drill.tables import score_text
+from tc.spec.drill_spec import DrillSpec
 from tc.store.drills import DrillVerdict
 from tc.wiring.drills import shipped_drills, stored_verdicts
 
@@ -22,12 +24,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("artifacts_root", type=Path, help="the root that holds drills/")
     parser.add_argument("--output", type=Path, default=STORED, help=f"the file (default {STORED.name} beside the drills' pages)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many drills were carried out at once (default 1)")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=2,
+        metavar="N",
+        help="how many drills were carried out at once (default 2, as the suite)",
+    )
     options = parser.parse_args()
-    verdicts = counted(stored_verdicts(options.artifacts_root), {each.name for each in shipped_drills()})
+    shipped = {each.name: each for each in shipped_drills()}
+    verdicts = counted(stored_verdicts(options.artifacts_root), set(shipped))
     if not verdicts:
         parser.error(f"no shipped drill was carried out under {options.artifacts_root}")
-    options.output.write_bytes(encoded(stored(verdicts, jobs=options.jobs)))
+    options.output.write_bytes(encoded(stored(verdicts, shipped, jobs=options.jobs)))
     print(f"{options.output}: {len(verdicts)} executions")
 
 
@@ -36,7 +45,7 @@ def counted(verdicts: Iterable[DrillVerdict], shipped: set[str]) -> tuple[DrillV
     return tuple(each for each in verdicts if each.drill in shipped and not each.is_mutated)
 
 
-def stored(verdicts: Sequence[DrillVerdict], *, jobs: int) -> StoredFigures:
+def stored(verdicts: Sequence[DrillVerdict], shipped: Mapping[str, DrillSpec], *, jobs: int) -> StoredFigures:
     """Return the figures of some executions, measured on this machine, so many at once."""
     newest = max(verdicts, key=lambda each: each.ended_ns)
     found = figures(verdicts)
@@ -51,12 +60,13 @@ def stored(verdicts: Sequence[DrillVerdict], *, jobs: int) -> StoredFigures:
         ),
         resilience=score_text(found),
         time_scale=newest.time_scale,
-        drills={each.drill: _of(each, verdicts) for each in found},
+        drills={each.drill: _of(each, verdicts, shipped[each.drill]) for each in found},
     )
 
 
-def _of(drill: DrillFigures, verdicts: Iterable[DrillVerdict]) -> FiguresOfDrill:
-    took = spread(each.ended_ns - each.started_ns for each in verdicts if each.drill == drill.drill)
+def _of(drill: DrillFigures, verdicts: Iterable[DrillVerdict], spec: DrillSpec) -> FiguresOfDrill:
+    executions = [each for each in verdicts if each.drill == drill.drill]
+    took = spread(each.ended_ns - each.started_ns for each in executions)
     return FiguresOfDrill(
         last=drill.last,
         weight=drill.newest.weight,
@@ -68,6 +78,7 @@ def _of(drill: DrillFigures, verdicts: Iterable[DrillVerdict]) -> FiguresOfDrill
         mitigate_ms=_milliseconds(drill.mitigate),
         recover_ms=_milliseconds(drill.recover),
         took_ms=_milliseconds(took),
+        same_order=SameOrder(*same_orders(executions, spec)),
     )
 
 

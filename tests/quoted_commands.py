@@ -1,13 +1,13 @@
 """Commands that documentation and alerts quote: found in a text, and held against the command line that there is."""
 
-import re
 import shlex
 
 import typer
+from documented_commands import QUOTED
 
 from tc.cli.main import app
 
-QUOTED = re.compile(r"`(tc(?: [^`\n]+)?)`")
+__all__ = ["QUOTED", "unknown_word"]
 
 
 def unknown_word(line: str) -> str | None:

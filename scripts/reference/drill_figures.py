@@ -19,7 +19,7 @@ BEGIN, END = "<!-- drills:begin -->", "<!-- drills:end -->"
 _PAGE = "docs/reference/drills/figures.md"
 _NONE = "\N{EM DASH}"
 _COLUMNS = ("drill", "passed", "detect (s)", "mitigate (s)", "recover (s)")
-_ALL_COLUMNS = (_COLUMNS[0], "last", _COLUMNS[1], "failed", "inconclusive", *_COLUMNS[2:], "took (s)")
+_ALL_COLUMNS = (_COLUMNS[0], "last", _COLUMNS[1], "failed", "inconclusive", *_COLUMNS[2:], "took (s)", "same order (each / all)")
 _ABOUT = """
 What the shipped drills came to when each was carried out again and again: how often it passed, and how fast the fault was
 detected, mitigated and recovered from. What the words mean: [Drills](../../concepts/drills.md#the-verdict).
@@ -29,20 +29,34 @@ There are no stored figures: no `figures.json` lies beside this page. `tc drill 
 `scripts/drill_figures.py` stores what came of them.
 """
 _HOW = """
-Each time is the median and the longest over all executions that have it, in seconds. To *detect* and to *mitigate* are counted
-from the proven injection: to the first of what was expected, and to the last expected gate. To *recover* is counted from when
-the last fault was put back to the steady state without alerts. A dash: the drill demands none, or no execution came so far.
-*Took* is the whole drill, with the start and the end of its processes. Alerting runs {scale} times as fast as it is shipped
-([why](../../concepts/drills.md#how-the-alerting-is-scaled)): in production, what waits for an alert waits longer. Executions
-without their detector, and drills that do not ship, are left out.
+Each time is the median and the longest over all executions that have it, in seconds:
+
+- To *detect* and to *mitigate* are counted from the proven injection: to the first of what was expected, and to the last
+  expected gate.
+- To *recover* is counted from when the last fault was put back, to the steady state without alerts.
+- *Took* is the whole drill, with the start and the end of its processes.
+- A dash: the drill demands none, no execution came so far, or nothing was put back before the steady state was looked at.
+
+Alerting runs {scale} times as fast as it is shipped ([why](../../concepts/drills.md#how-the-alerting-is-scaled)): in
+production, what waits for an alert waits longer. Executions without their detector, and drills that do not ship, are left out.
 
 ```console
 $ tc drill suite --repeat 20
 $ tc drill report
 ```
 
-`scripts/drill_figures.py artifacts` then stores what all of them come to in `figures.json` beside this page, and `make docs`
-makes this page and the README's table of it.
+`.venv/bin/python scripts/drill_figures.py artifacts --jobs 2` then stores what all of them come to in `figures.json` beside
+this page, and `make docs` makes this page and the README's table of it. `--jobs` says how many the suite carried out at once:
+2, where it was told nothing else.
+"""
+
+_ORDER = """
+With the same seed the same is done in the same order, and the same comes of it. Of {of} executions, {each} have the faults
+(injected, put back) in the commonest order of their drill, and what the document demands of them (alerts, gates, events,
+findings, each as it was first seen) in the commonest order of that. In {all} all of it, the proofs of the faults too, is one and
+the same sequence. What differs comes at nearly the same time from places that do not wait for each other: an alert, which
+Prometheus finds at its next look, beside a fault that has its own time; the proof of one fault, which waits for the next order
+or message, beside the injection of another; a finding beside the gate that it closes.
 """
 
 
@@ -53,8 +67,16 @@ class Milliseconds(msgspec.Struct, frozen=True):
     max: int
 
 
+class SameOrder(msgspec.Struct, frozen=True):
+    """How many of the executions with one seed have the commonest order: of all, or of each kind by itself."""
+
+    all: int
+    each: int
+    of: int
+
+
 class FiguresOfDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the executions of one drill come to; None where none has such a time."""
+    """What the executions of one drill come to; None where none has such a time, and where the order was not looked at."""
 
     last: Outcome
     weight: int
@@ -66,6 +88,7 @@ class FiguresOfDrill(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     mitigate_ms: Milliseconds | None
     recover_ms: Milliseconds | None
     took_ms: Milliseconds | None
+    same_order: SameOrder | None = None
 
 
 class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -108,6 +131,7 @@ def figures_page(stored: Path = STORED) -> str:
         _ABOUT,
         f"{_score(figures)} The medians of all drills, one after the other, come to {took_ms / 60_000:.1f} minutes.",
         table(_ALL_COLUMNS, [_full_row(name, figures.drills.get(name)) for name in drill_names(DRILLS)]),
+        *_ordered(figures),
         "## How it was measured",
         f"It was {_where(figures.measured)}",
         _HOW.format(scale=figures.time_scale),
@@ -159,6 +183,14 @@ def _score(figures: StoredFigures) -> str:
     return f"**Resilience score {figures.resilience}**: {there}; {passed:,} of {executions:,} executions passed."
 
 
+def _ordered(figures: StoredFigures) -> Iterator[str]:
+    orders = [each.same_order for each in figures.drills.values() if each.same_order is not None]
+    if orders:
+        all_of_them, each, of = (sum(getattr(order, name) for order in orders) for name in ("all", "each", "of"))
+        yield "## The same order"
+        yield _ORDER.format(all=f"{all_of_them:,}", each=f"{each:,}", of=f"{of:,}")
+
+
 def _where(measured: Measured) -> str:
     day = datetime.fromtimestamp(measured.newest_ns // 10**9, UTC).date().isoformat()
     at_once = "one at a time" if measured.jobs == 1 else f"{measured.jobs} at once"
@@ -176,7 +208,9 @@ def _full_row(name: str, drill: FiguresOfDrill | None) -> tuple[str, ...]:
     if drill is None:
         return (link, *(_NONE,) * (len(_ALL_COLUMNS) - 1))
     counts = (str(drill.failed), str(drill.inconclusive))
-    return (link, drill.last, _passed(drill), *counts, *_times(drill), _spread(drill.took_ms))
+    order = drill.same_order
+    same = _NONE if order is None else f"{order.each} / {order.all} of {order.of}"
+    return (link, drill.last, _passed(drill), *counts, *_times(drill), _spread(drill.took_ms), same)
 
 
 def _passed(drill: FiguresOfDrill) -> str:

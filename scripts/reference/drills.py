@@ -1,7 +1,7 @@
 """The drills that ship, one page each from its document; what a DrillSpec may hold; and the runbooks with what leads to them."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +13,7 @@ from generate_alerts import REPOSITORY, RUNBOOKS, written_rules
 from reference.markdown import code, page, summary, table
 from reference.schemas import fields
 from tc.spec.drill_parse import drill_names, load_drill
-from tc.spec.drill_spec import DrillSpec, FaultKind, FaultSpec, ProbeSpec
+from tc.spec.drill_spec import DrillSpec, ExpectedAlert, FaultKind, FaultSpec, ProbeSpec, labels_text
 from tc.spec.drill_words import INVARIANTS, PROBES, TARGETS
 from tc.spec.fault_parameters import FAULT_PARAMETERS
 
@@ -168,8 +168,9 @@ def _until(fault: FaultSpec) -> str:
 
 def _expected(drill: DrillSpec) -> str:
     expect = drill.expect
-    rows = [(f"alert {_alert_link(each.name)}", f"fires within {each.within_s} s") for each in expect.alerts]
+    rows = [(f"alert {_alert_link(each.name)}{_labels(each)}", f"fires within {each.within_s} s") for each in expect.alerts]
     rows += [(f"gate `{each}`", "is reached") for each in expect.gates]
+    rows += [(f"reason `{each}`", "is why an order was denied") for each in expect.reasons]
     rows += [(f"event `{each}`", "is seen") for each in expect.events]
     rows += [(f"finding `{each}`", "is reported") for each in expect.findings]
     names = ", ".join(map(code, expect.invariants)) if expect.invariants else ""
@@ -177,6 +178,8 @@ def _expected(drill: DrillSpec) -> str:
     if expect.also:
         also = ", ".join(map(_alert_link, expect.also))
         blocks.append(f"May fire as well, as consequences of the same cause: {also}. No other alert may.")
+    elif rows:
+        blocks.append("No other alert may fire.")
     if expect.lasts:
         lasts = ", ".join(map(_alert_link, expect.lasts))
         blocks.append(f"May still fire in the end, for what they tell of stays on record: {lasts}.")
@@ -205,14 +208,19 @@ def _mutation(drill: DrillSpec) -> Iterator[str]:
     if drill.mutation is None:
         return
     yield "## Without its detector"
-    said = {"set": "the RunSpec's overrides", "without_alerts": "alert rules left out"}
-    values = msgspec.to_builtins(drill.mutation)
-    told = [f"{said.get(key, code(key))}: {_listed(value)}" for key, value in values.items() if value]
-    yield f"Carried out so it must fail ({'; '.join(told)}):\n\n```console\n$ tc drill run {drill.name} --without-detector\n```"
+    mutation = drill.mutation
+    how = [f"the RunSpec is overridden by {_listed(mutation.set)}"] if mutation.set else []
+    if mutation.without_alerts:
+        how.append(f"the rule of {_listed(mutation.without_alerts)} is left out")
+    if mutation.misses_silence:
+        how.append("whoever receives alerts does not notice that the one which always fires has stopped")
+    by = f", by {'the part' if len(mutation.fails) == 1 else 'the parts'} {_listed(mutation.fails)}" if mutation.fails else ""
+    told = f"Switched off: {'; '.join(how)}. The drill must fail then{by}:"
+    yield f"{told}\n\n```console\n$ tc drill run {drill.name} --without-detector\n```"
 
 
-def _listed(value: object) -> str:
-    return ", ".join(code(str(each)) for each in value) if isinstance(value, list | tuple) else code(str(value).lower())
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(code, names))
 
 
 def _fault_section(kind: str) -> Iterator[str]:
@@ -227,8 +235,13 @@ def _fault_section(kind: str) -> Iterator[str]:
 
 def _wanted(drill: DrillSpec) -> str:
     expect = drill.expect
-    rest = map(code, (*expect.gates, *expect.events, *expect.findings))
-    return ", ".join((*(_alert_link(each.name) for each in expect.alerts), *rest)) or "nothing"
+    rest = map(code, (*expect.gates, *expect.reasons, *expect.events, *expect.findings))
+    return ", ".join((*(f"{_alert_link(each.name)}{_labels(each)}" for each in expect.alerts), *rest)) or "nothing"
+
+
+def _labels(alert: ExpectedAlert) -> str:
+    """Return the labels that an alert must have, where it must have some."""
+    return f" {code(labels_text(alert.labels))}" if alert.labels else ""
 
 
 def _alert_link(name: str) -> str:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from documented_commands import first_of
 
 from documentation import HANDWRITTEN, REPOSITORY, commands, name_of
 from quoted_commands import QUOTED, unknown_word
@@ -11,7 +12,7 @@ from quoted_commands import QUOTED, unknown_word
 
 def quoted(path: Path) -> set[str]:
     text = path.read_text(encoding="utf-8")
-    shell = {re.split(r" (?:\|\||&&|[|;>]) ?", line)[0] for line in commands(text)}
+    shell = {first_of(line) for line in commands(text)}
     return {line for line in shell if line == "tc" or line.startswith("tc ")} | set(QUOTED.findall(text))
 
 

@@ -16,6 +16,11 @@ SCRIPTS = REPOSITORY / "scripts"
 DISCONNECT = "| [disconnect]({}disconnect.md) |"
 
 
+BEGUN = ("injected 1 down", "proven 1")
+AFTER_THE_ALERT = (*BEGUN, "alert TcVenueDisconnected", "alert TcVenueUnreachable", "gate blocked", "restored 1")
+BEFORE_THE_ALERT = (*BEGUN, "restored 1", "alert TcVenueDisconnected", "alert TcVenueDisconnected", "gate blocked")
+
+
 def stored(root: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     """Store what came of the drills of a root, in its figures.json."""
     command = [sys.executable, str(SCRIPTS / "drill_figures.py"), str(root), "--output", str(root / "figures.json"), *options]
@@ -31,9 +36,9 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def figures(tmp_path: Path) -> Path:
     carried_out(tmp_path, "node-crash", verdict="failed", mitigate_ns=None)
-    carried_out(tmp_path, "disconnect", detect_ns=1_000_400_000)
-    carried_out(tmp_path, "disconnect", verdict="failed", detect_ns=3_000_000_000)
-    carried_out(tmp_path, "disconnect", weight=3, detect_ns=None)
+    carried_out(tmp_path, "disconnect", detect_ns=1_000_400_000, sequence=AFTER_THE_ALERT)
+    carried_out(tmp_path, "disconnect", verdict="failed", detect_ns=3_000_000_000, sequence=BEFORE_THE_ALERT)
+    carried_out(tmp_path, "disconnect", weight=3, detect_ns=None, sequence=AFTER_THE_ALERT)
     carried_out(tmp_path, "disconnect", is_mutated=True, verdict="failed", detect_ns=9_000_000_000)
     carried_out(tmp_path, "a-drill-of-somebody")
     done = stored(tmp_path, "--jobs", "2")
@@ -47,6 +52,7 @@ def test_executions_of_shipped_drills_are_counted_but_for_those_without_their_de
     disconnect = document["drills"]["disconnect"]
     assert (disconnect["executions"], disconnect["passed"], disconnect["failed"], disconnect["last"]) == (3, 2, 1, "passed")
     assert disconnect["detect_ms"] == {"median": 2000, "max": 3000}
+    assert disconnect["same_order"] == {"all": 2, "each": 3, "of": 3}
     assert document["drills"]["node-crash"]["mitigate_ms"] is None
     assert document["resilience"] == "75.00 %"
     assert document["measured"]["newest_ns"] == ENDED_NS + 3 * S
@@ -74,7 +80,10 @@ def test_the_page_and_the_readme_show_every_drill_and_say_how_it_was_measured(
 ) -> None:
     (tmp_path / "README.md").write_text(f"# A\n\n{pages.BEGIN}\nold\n{pages.END}\n\nafter\n")
     page, readme = pages.figures_page(figures), pages.readme(tmp_path / "README.md", figures)
-    row = DISCONNECT.format("") + " passed | 2 of 3 | 1 | 0 | 2.00 / 3.00 | 1.20 / 1.20 | 6.10 / 6.10 | 14.00 / 15.00 |"
+    row = (
+        DISCONNECT.format("")
+        + " passed | 2 of 3 | 1 | 0 | 2.00 / 3.00 | 1.20 / 1.20 | 6.10 / 6.10 | 14.00 / 15.00 | 3 / 2 of 3 |"
+    )
     assert row in page
     assert DISCONNECT.format("docs/reference/drills/") + " 2 of 3 | 2.00 / 3.00 | 1.20 / 1.20 | 6.10 / 6.10 |" in readme
     shipped = len(pages.drill_names(pages.DRILLS))
@@ -83,9 +92,22 @@ def test_the_page_and_the_readme_show_every_drill_and_say_how_it_was_measured(
         assert f"**Resilience score 75.00 %**: {passed}" in text
         assert "[no-fault](" in text
         assert "2 at once, last on 2026-11-21" in text
+    assert "Of 4 executions, 4 have the faults" in page
+    assert "In 3 all of it" in page
     assert "old" not in readme
     assert readme.startswith("# A\n\n")
     assert readme.endswith(f"{pages.END}\n\nafter\n")
+
+
+def test_figures_that_were_stored_before_the_order_was_looked_at_are_shown_without_it(pages: ModuleType, figures: Path) -> None:
+    document = json.loads(figures.read_bytes())
+    for drill in document["drills"].values():
+        del drill["same_order"]
+    figures.write_text(json.dumps(document))
+    page = pages.figures_page(figures)
+    assert DISCONNECT.format("") in page
+    assert "| 14.00 / 15.00 | \N{EM DASH} |" in page
+    assert "executions, 4 have the faults" not in page
 
 
 def test_both_say_so_where_nothing_is_stored(pages: ModuleType, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from documentation import REPOSITORY
+from documentation import REPOSITORY, RUNBOOKS
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,15 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
     pages = list(site.rglob("*.html"))
     assert pages
     assert {page.name: found for page in pages if (found := loads.findall(page.read_text(encoding="utf-8")))} == {}
+
+
+def test_the_steps_of_every_runbook_are_one_list_with_the_commands_between_them(site: Path) -> None:
+    assert RUNBOOKS
+    for runbook in RUNBOOKS:
+        steps = re.findall(r"^(\d+)\. ", runbook.read_text(encoding="utf-8"), re.MULTILINE)
+        page = (site / "runbooks" / f"{runbook.stem}.html").read_text(encoding="utf-8")
+        lists = re.findall(r"<ol>(.*?)</ol>", page, re.DOTALL)
+        assert (len(lists), sum(each.count("<li>") for each in lists)) == (steps.count("1"), len(steps)), runbook.name
 
 
 def test_the_generated_reference_is_up_to_date() -> None:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -12,16 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from diagnosing import Typed, stands_of, words_of
+from documented_commands import diagnosis
+from drill_orders import order_of, wanted
 
 import warm
 from commands import Answer
-from documentation import REPOSITORY, commands
+from documentation import REPOSITORY
 from fakes import make_run
 from paper_runs import is_gone, until
-from quoted_commands import QUOTED, unknown_word
+from quoted_commands import unknown_word
 from system_programs import program
 from tc.checks.drills.facts import (
     DrillConcluded,
@@ -32,11 +33,8 @@ from tc.checks.drills.facts import (
     FaultRestored,
     RunEnded,
 )
-from tc.core.events import OrderInitialized
 from tc.spec.drill_parse import drill_names, load_drill
 from tc.store.drills import DrillDirectory, list_drills, read_verdict, scan_drill_journal
-from tc.store.journal import read_entries
-from tc.store.layout import run_directory
 
 pytestmark = pytest.mark.e2e
 
@@ -144,12 +142,9 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(each.relative_to(folder)): hashlib.sha256(each.read_bytes()).hexdigest() for each in files}
 
 
-def expected_of(name: str) -> set[str]:
+def expected_of(name: str) -> frozenset[str]:
     """Return the lines of a sequence that the drill's document asks for."""
-    expect = load_drill(SPECS / f"{name}.yaml").expect
-    alerts = [each.name for each in expect.alerts]
-    told = {"gate": expect.gates, "event": expect.events, "finding": expect.findings, "alert": alerts}
-    return {f"{source} {each}" for source, names in told.items() for each in names}
+    return wanted(load_drill(SPECS / f"{name}.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -276,14 +271,13 @@ def test_without_prometheus_only_what_is_said_of_alerts_is_inconclusive(deaf: Ca
 def test_the_same_seed_gives_the_same_order_of_what_is_done_and_what_must_come_of_it(
     passed: tuple[Carried, Beside], deaf: Carried
 ) -> None:
-    wanted = {each for each in expected_of(MISMATCH) if not each.startswith("alert ")}
+    spec = load_drill(SPECS / f"{MISMATCH}.yaml")
 
     def told(carried: Carried) -> list[str]:
-        done = {"injected", "proven", "restored"}
-        return [line for line in read_verdict(carried.drill).sequence if line in wanted or line.split()[0] in done]
+        return [each for each in order_of(read_verdict(carried.drill).sequence, spec) if not each.startswith("alert ")]
 
     assert told(passed[0]) == told(deaf)
-    assert len(told(deaf)) == 3 + len(wanted)
+    assert len(told(deaf)) == 3 + sum(not each.startswith("alert ") for each in wanted(spec))
 
 
 # Somebody ends it in the middle.
@@ -340,9 +334,7 @@ def diagnosed() -> list[str]:
     for name in drill_names(SPECS):
         drill = load_drill(SPECS / f"{name}.yaml")
         text = (REPOSITORY / "runbooks" / f"{drill.runbook or drill.name}.md").read_text(encoding="utf-8")
-        section = text.partition("## Diagnosis\n")[2].partition("\n## ")[0]
-        whole = [each for each in QUOTED.findall(section) if "RUN" in each or each == "tc kill status"]
-        found |= dict.fromkeys(each for each in (*commands(section), *whole) if each.startswith("tc "))
+        found |= dict.fromkeys(each for each in diagnosis(text) if each.startswith("tc "))
     return list(found)
 
 
@@ -355,17 +347,12 @@ def typed(carried: Carried, *words: str) -> "subprocess.CompletedProcess[str]":
 
 def test_every_command_of_a_diagnosis_does_its_work_on_what_a_drill_left(passed: tuple[Carried, Beside]) -> None:
     carried, _ = passed
-    entries = read_entries(run_directory(carried.drill.artifacts, carried.drill.path.name).journal)
-    key = next(each.event.client_order_id for each in entries if isinstance(each.event, OrderInitialized))
-    stands: Mapping[str, str] = {"RUN": carried.drill.path.name, "KEY": key, "N": "5", "my-run.yaml": "paper.yaml"}
+    stands = stands_of(carried.drill)
     lines = diagnosed()
     assert len(lines) > 10
-    bad: dict[str, Any] = {}
+    done = []
     for line in lines:
         assert unknown_word(line) is None, line
-        # However often the venue is asked: it is gone, and one answer is as good as ten.
-        words = [stands.get(each, each) for each in shlex.split(re.sub(r"--count \d+", "--count 1", line))[1:]]
-        done = typed(carried, *words)
-        if done.returncode not in {0, 1, 3, 5} or "Traceback" in done.stderr or not done.stdout + done.stderr:
-            bad[line] = (done.returncode, done.stderr)
-    assert bad == {}
+        answer = typed(carried, *words_of(line, stands))
+        done.append(Typed(line, answer.returncode, answer.stdout, answer.stderr))
+    assert {each.line: (each.fault, each.err) for each in done if each.fault} == {}
