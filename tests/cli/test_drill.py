@@ -1,11 +1,14 @@
 """`tc drill` lists what can be broken, refuses what it cannot read, and says by its exit code what is proven."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from commands import Answer
 from documentation import REPOSITORY
@@ -13,7 +16,7 @@ from drill_records import carried_out
 from drill_specs import DRILL, drill_folder
 from tc.checks.drills.facts import Part
 from tc.spec.drill_parse import drill_names
-from tc.store.drills import list_drills, read_verdict, scan_drill_journal
+from tc.store.drills import create_drill, list_drills, read_verdict, scan_drill_journal, write_verdict
 
 type Command = Callable[..., Answer]
 
@@ -155,6 +158,34 @@ def test_no_drill_of_an_unknown_tag_is_told_before_anything_is_begun(command: Co
     assert not (tmp_path / "artifacts").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--tags", "short,shrot"), "no drill is tagged shrot\n"),
+        (("--tags", " , ,"), "--tags ' , ,' names no tag"),
+        (("--repeat", "1001"), "1001 is not in the range"),
+        (("--jobs", "0"), "0 is not in the range"),
+    ],
+    ids=str,
+)
+def test_a_suite_that_is_asked_for_wrongly_begins_nothing(
+    command: Command, tmp_path: Path, options: tuple[str, str], why: str
+) -> None:
+    answer = command("drill", "suite", "--no-prometheus", *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert why in answer.err
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_where_not_even_the_document_can_be_kept_the_file_is_named(tmp_path: Path) -> None:
+    path = full_disk(tmp_path / "mine")
+    words = (sys.executable, "-m", "tc", "drill", "run", str(path), "--no-prometheus", "--artifacts-root", str(tmp_path / "full"))
+    told = subprocess.run(("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *words), capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (6, "")
+    assert "full-1/drill.yaml cannot be written: File too large" in told.stderr
+    assert list((tmp_path / "full" / "drills" / "full-1").iterdir()) == []
+
+
 TRANSPORT = ("disconnect", "fill-during-disconnect", "reconnect-storm")
 
 
@@ -197,6 +228,7 @@ def test_a_report_of_nothing_says_so(command: Command) -> None:
     assert command("drill", "report", "--json").json("drill-report") == {
         "resilience": "",
         "without_verdict": [],
+        "damaged": [],
         "executions": [],
     }
 
@@ -225,13 +257,20 @@ def test_a_report_counts_by_weight_what_passed_last_and_leaves_mutations_out(com
     ]
 
 
-def test_a_verdict_that_is_damaged_is_left_out_of_a_report(command: Command, tmp_path: Path) -> None:
-    drill = carried_out(tmp_path / "artifacts", "disconnect")
+def test_a_verdict_that_is_damaged_is_told_and_hides_no_other(command: Command, tmp_path: Path) -> None:
     carried_out(tmp_path / "artifacts", "mute-feed")
+    drill = carried_out(tmp_path / "artifacts", "disconnect")
+    stolen = read_verdict(drill)
     drill.verdict.write_text(json.dumps({"schema": 1, "verdict": "passed"}))
+    write_verdict(create_drill(tmp_path / "artifacts", "mute-feed"), replace(stolen, verdict="failed", weight=100))
     document = command("drill", "report", "--json").json("drill-report")
     assert [each["drill"] for each in document["executions"]] == ["mute-feed"]
-    assert document["without_verdict"] == ["disconnect-1"]
+    assert (document["without_verdict"], document["resilience"]) == ([], "100.00 %")
+    assert [each["execution"] for each in document["damaged"]] == ["disconnect-1", "mute-feed-2"]
+    told = command("drill", "report")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.splitlines()[-2:] == [f"damaged, and counted nowhere: {each['why']}" for each in document["damaged"]]
+    assert "mute-feed-2/verdict.json is the verdict of disconnect-1" in told.out
 
 
 def test_where_every_drill_was_killed_a_report_names_them(command: Command, tmp_path: Path) -> None:

@@ -144,3 +144,6 @@ def test_validate_knows_a_drill_and_the_run_spec_that_it_runs_on(spec: Run, tmp_
     code, out, _ = spec("validate", str(path), "--json")
     [document] = json.loads(out)["documents"]
     assert (code, document["kind"], document["problems"][0]["nearest"]) == (2, "drill_spec", "down")
+    path.write_text(DRILL.replace("[TcFeedStale]", "[TcFeedStal]"), encoding="utf-8")
+    code, _, err = spec("validate", str(path))
+    assert (code, "expect.also[0]: value 'TcFeedStal': there is no alert of this name" in err) == (2, True)

@@ -1,5 +1,6 @@
 """DrillSpecs are read as RunSpecs are: every problem at once, and what is valid complete and in canonical spelling."""
 
+import os
 from pathlib import Path
 from typing import get_args
 
@@ -171,6 +172,16 @@ def test_another_document_is_no_drill(tmp_path: Path) -> None:
         load_drill(tmp_path / "paper.yaml")
     with pytest.raises(DocumentError, match="cannot be read"):
         load_drill(tmp_path / "nothing.yaml")
+
+
+def test_what_is_no_file_is_no_drill_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", tmp_path):
+        with pytest.raises(DocumentError, match="this is no regular file") as caught:
+            load_drill(path)
+        assert caught.value.hint == HINT_DRILL
+    path = drill_folder(tmp_path, edited(("run: paper.yaml", "run: pipe.yaml"), text=DRILL))
+    assert told(path) == ["disconnect.yaml:9: run: value 'pipe.yaml': expected a RunSpec of mode paper"]
 
 
 def test_drills_are_found_by_name_or_file(tmp_path: Path) -> None:

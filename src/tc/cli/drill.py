@@ -1,14 +1,15 @@
 """`tc drill`: break a paper run for real, and see that it is noticed, stopped and put right."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tc import wiring
 from tc.cli.interrupt import graceful_interrupt
-from tc.cli.options import ARTIFACTS_ROOT, ArtifactsRoot, AsJson
+from tc.cli.options import ARTIFACTS_ROOT, AsJson
 from tc.cli.show import printable, show_fields, show_json, show_table
-from tc.errors import ExitCode
+from tc.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
     from tc.flows.drill_suite import FinishedSuite
@@ -32,7 +33,11 @@ WithoutDetector = Annotated[
     bool, typer.Option("--without-detector", help="With its detector switched off, as its document says how: it must fail.")
 ]
 Tags = Annotated[str, typer.Option("--tags", metavar="TAG[,TAG]", help="Only drills that have one of these tags.")]
-Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Carry each out so many times.")]
+Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, max=1_000, help="Carry each out so many times.")]
+DrillsIn = Annotated[
+    Path,
+    typer.Option("--artifacts-root", envvar="TC_ARTIFACTS_ROOT", help="Where the folders of drills are kept (under drills/)."),
+]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=16, help="So many drills at once.")]
 
 EXIT = {"passed": ExitCode.OK, "failed": ExitCode.FOUND, "inconclusive": ExitCode.INCONCLUSIVE}
@@ -55,7 +60,7 @@ def run(
     seed: Seed = None,
     no_prometheus: NoPrometheus = False,
     without_detector: WithoutDetector = False,
-    artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
+    artifacts_root: DrillsIn = ARTIFACTS_ROOT,
     as_json: AsJson = False,
 ) -> None:
     """Carry a drill out: start a paper run, break it, and judge what came of it.
@@ -77,18 +82,19 @@ def suite(
     jobs: Jobs = 2,
     seed: Seed = None,
     no_prometheus: NoPrometheus = False,
-    artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT,
+    artifacts_root: DrillsIn = ARTIFACTS_ROOT,
     as_json: AsJson = False,
 ) -> None:
     """Carry out every shipped drill, two at once, and show what came of each.
 
-    Exit 0 when all passed, 1 when one failed, 7 when none failed but something is not proven.
+    Exit 0 when all passed, 1 when one failed or left no verdict, 7 when none failed but something is not proven, or somebody
+    ended the suite.
     """
     plan = wiring.DrillPlan(artifacts_root=artifacts_root, seed=seed, sees_alerts=not no_prometheus)
     with graceful_interrupt() as should_stop:
         done = wiring.run_suite(
             plan,
-            tags=tuple(each.strip() for each in tags.split(",") if each.strip()),
+            tags=_tags(tags),
             repeat=repeat,
             jobs=jobs,
             on_done=_ignore if as_json else _line,
@@ -99,7 +105,7 @@ def suite(
 
 
 @app.command()
-def report(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, as_json: AsJson = False) -> None:
+def report(artifacts_root: DrillsIn = ARTIFACTS_ROOT, as_json: AsJson = False) -> None:
     """Show what came of all drills that were carried out here: verdicts, times and the resilience score."""
     told = wiring.report_drills(artifacts_root)
     if as_json:
@@ -108,10 +114,20 @@ def report(artifacts_root: ArtifactsRoot = ARTIFACTS_ROOT, as_json: AsJson = Fal
     if told.rows:
         show_table(told.header, told.rows)
         typer.echo(f"\nresilience  {told.resilience}")
-    elif not told.without_verdict:
+    elif not (told.without_verdict or told.damaged):
         typer.echo(printable(f"no drill was carried out under {artifacts_root}; `tc drill run NAME` carries one out"))
     if told.without_verdict:
         typer.echo(printable(f"without a verdict, as they go on or were killed: {', '.join(told.without_verdict)}"))
+    for why in told.damaged.values():
+        typer.echo(printable(f"damaged, and counted nowhere: {why}"))
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    """Return the tags in a text; whoever gives nothing but commas does not mean all drills."""
+    tags = tuple(each.strip() for each in text.split(",") if each.strip())
+    if text and not tags:
+        raise DocumentError(f"--tags {text!r} names no tag", hint="`tc drill list` shows the tags; left out, all are meant.")
+    return tags
 
 
 def _document(drill: "DrillSpec") -> dict[str, object]:

@@ -68,6 +68,8 @@ def _check_run(path: Path, reading: Reading) -> None:
 
 def _paper_run_spec(path: Path, overrides: Sequence[str]) -> Checked | None:
     """Return a paper run's document with what is wrong with it; None where it is another document, or of another mode."""
+    if path.exists() and not path.is_file():
+        return None
     root = compose_file(path, problems=Problems())
     if isinstance(root, Mapping) and "spec_version" not in root.entries:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from msgspec import Struct, ValidationError, convert
+from msgspec.structs import replace
 
 from tc.errors import DocumentError
 from tc.spec.check import require_valid
@@ -23,8 +24,10 @@ def load_drill(path: Path, *, alerts: Collection[str] | None = None, runbooks: C
 
     Raises DocumentError with every problem of the two. Names of alerts and runbooks are checked where the known ones are given.
     """
+    if path.exists() and not path.is_file():  # Of a pipe that nobody writes into, the end would be waited for without end.
+        raise DocumentError(f"{path}: this is no regular file", hint=HINT_DRILL)
     checked = check_any(path, known=Known(alerts, runbooks))
-    require_valid((checked,))
+    require_valid((replace(checked, hint=HINT_DRILL),))
     if not isinstance(checked, CheckedDrill) or checked.drill is None:
         raise DocumentError(f"{path}: this is no DrillSpec", hint=HINT_DRILL)
     return checked.drill

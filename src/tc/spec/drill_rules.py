@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from tc.core.events import EVENT_TYPES
 from tc.spec.drill_spec import MutationSpec
-from tc.spec.drill_words import COMMANDS, DEAD_MANS_SWITCH, INVARIANTS, OUTSIDE_EVENTS, PROBES, RESUME, ROOTS, TARGETS
+from tc.spec.drill_words import COMMANDS, DEAD_MANS_SWITCH, INVARIANTS, OUTSIDE, OUTSIDE_EVENTS, PROBES, RESUME, ROOTS, TARGETS
 from tc.spec.grammar import decimal_text
 from tc.spec.reading.problem import one_of
 from tc.spec.reading.reader import Reading
@@ -108,6 +108,18 @@ def _check_alerts(reading: Reading, alerts: Collection[str] | None) -> None:
         elif alerts is not None and isinstance(name, str) and name not in alerts:
             reading.refuse(path, "there is no alert of this name", choices=alerts)
     _refuse_twice(reading, [*expected, *also], labels=[f"{path}.labels" for path in _items(reading, "expect.alerts")])
+    _check_lasts(reading, [*expected, *also])
+
+
+def _check_lasts(reading: Reading, named: list[str]) -> None:
+    """Refuse what may go on firing and is not named as something that may fire at all."""
+    names = [name for path in named if isinstance(name := reading.values.get(path), str)]
+    lasts = list(_items(reading, "expect.lasts"))
+    for path in lasts:
+        name = reading.values.get(path)
+        if isinstance(name, str) and name not in names and not _is_wrong(reading, "expect.alerts"):
+            reading.refuse(path, "it is named neither in expect.alerts nor in expect.also", choices=names)
+    _refuse_twice(reading, lasts)
 
 
 def _check_named(reading: Reading, path: str, known: Collection[str], what: str) -> None:
@@ -143,6 +155,8 @@ def _check_commands(reading: Reading, key: str) -> None:
             said = reading.values.get(word)
             if isinstance(said, str) and said.partition("=")[0] in ROOTS:
                 reading.refuse(word, "a drill has places of its own; leave it out")
+            elif isinstance(said, str) and said in OUTSIDE:
+                reading.refuse(word, "a drill asks nobody outside this machine; leave it out")
             elif isinstance(said, str) and "\0" in said:
                 reading.refuse(word, "no command takes a word with a null character in it")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from tc.spec.grammar import ENDS, AnyDecimal, RelativeFile, RunName, Seconds, SecondsFromZero, Until
+from tc.spec.grammar import ENDS, AnyDecimal, Line, RelativeFile, RunName, Seconds, SecondsFromZero, Until
 
 DRILL_VERSION = 1
 LARGEST_SEED = 2**63 - 1
@@ -208,7 +208,7 @@ class DrillSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     drill_version: Annotated[Literal[1], Meta(title="Drill version", description="The version of this format.")]
     name: Annotated[RunName, Meta(title="Name", description="Its name, which is its file's.", examples=["disconnect"])]
-    title: Annotated[str, Meta(title="Title", description="One line for lists.", min_length=1)]
+    title: Annotated[Line, Meta(title="Title", description="One line for lists.")]
     description: Annotated[str, Meta(title="Description", description="What happens and what must come of it.", min_length=1)]
     runbook: Annotated[RunName | None, Meta(title="Runbook", description="Its runbook; left out, the one of its name.")] = None
     tags: Annotated[tuple[RunName, ...], Meta(title="Tags", description="For `tc drill suite --tags`.")] = ()

@@ -29,6 +29,8 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 CLASS_PATH_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
 ENVIRONMENT_NAME_PATTERN = r"^[A-Z_][A-Z0-9_]{0,99}$"
 TRADER_ID_PATTERN = r"^[A-Z][A-Z0-9]{0,15}-[0-9]{3}$"
+LONGEST_LINE = 200
+LINE_PATTERN = rf"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]{{0,{LONGEST_LINE - 1}}}$"
 RELATIVE_FILE_PATTERN = r"^[^/~].{0,999}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SECONDS_PATTERN = r"^(0|[1-9][0-9]{0,7})(\.[0-9]{1,9})?$"
@@ -272,6 +274,7 @@ EnvironmentName = Annotated[
     ),
 ]
 TraderId = Annotated[str, _matching(TRADER_ID_PATTERN, "capitals and digits, a hyphen and three digits, such as TC-001")]
+Line = Annotated[str, _matching(LINE_PATTERN, f"one line of at most {LONGEST_LINE} characters")]
 RelativeFile = Annotated[str, _matching(RELATIVE_FILE_PATTERN, "a file relative to the folder of this document")]
 BcryptHash = Annotated[
     str, _matching(BCRYPT_PATTERN, "a bcrypt hash, as `htpasswd -nBC 10 NAME` prints it after the colon", is_shown=False)

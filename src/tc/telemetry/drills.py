@@ -6,16 +6,13 @@ import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from tc.checks.drills.facts import Outcome
+from tc.errors import ArtifactError
 from tc.reports.drill.figures import DrillFigures, figures
-from tc.store.drills import VERDICT_SCHEMA, drills_root
-from tc.store.files import open_regular
-from tc.telemetry.figures import Stamp
+from tc.store.drills import DrillDirectory, drills_root, find_verdict
 
 MOST_EXECUTIONS = 10_000
 """So many are known, of each drill the newest first."""
@@ -23,35 +20,28 @@ MOST_EXECUTIONS = 10_000
 MOST_DRILLS = 100
 """So many drills have series, those that ended last."""
 
-MOST_BYTES = 1 << 20
-"""No verdict that tc writes is longer."""
-
 READING_S = 0.05
 MOST_UNFINISHED = 50
 """So long, and of so many drills that go on or were killed, a look asks for verdicts."""
 
 _RACY_NS = 1_000_000_000
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}-[1-9][0-9]{0,8}")
-_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _log = logging.getLogger(__name__)
-
-type Length = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class _Verdict(msgspec.Struct, frozen=True, gc=False):
-    """What verdict.json says, as far as metrics and pages need it."""
+    """What is kept of a verdict.json: as far as metrics and pages need it."""
 
-    schema: int
     drill: str
     number: int
-    title: Annotated[str, Meta(max_length=10_000)]
-    weight: Annotated[int, Meta(ge=0, le=1_000)]
+    title: str
+    weight: int
     is_mutated: bool
     verdict: Outcome
-    detect_ns: Length | None
-    mitigate_ns: Length | None
-    recover_ns: Length | None
-    ended_ns: Stamp
+    detect_ns: int | None
+    mitigate_ns: int | None
+    recover_ns: int | None
+    ended_ns: int
 
 
 class Drills:
@@ -100,12 +90,17 @@ class Drills:
                 break
             del self._unread[name]
             try:
-                self._known[name] = verdict = _verdict(f"{self._root}/{name}", name)
-            except FileNotFoundError:
+                found = find_verdict(DrillDirectory(Path(self._root, name)))
+            except ArtifactError as error:
+                _log.warning("passed over: %s", error.message)
+                self._known[name] = None
+                continue
+            if found is None:
                 self._unread[name] = None  # It goes on, or was killed: others are asked first the next time.
                 unfinished += 1
                 continue
-            is_changed = is_changed or verdict is not None
+            self._known[name] = None if found.is_mutated else msgspec.convert(found, _Verdict, from_attributes=True)
+            is_changed = is_changed or not found.is_mutated
         return is_changed
 
 
@@ -114,24 +109,6 @@ def _folders(root: str) -> list[str]:
     with os.scandir(root) as entries:
         names = [each.name for each in entries if _FOLDER.fullmatch(each.name) and each.is_dir(follow_symlinks=False)]
     return sorted(names, key=lambda name: -int(name.rpartition("-")[2]))[:MOST_EXECUTIONS]
-
-
-def _verdict(folder: str, name: str) -> _Verdict | None:
-    """Return an execution's verdict; None of what cannot be read or is none, and of a drill without its detector."""
-    path = Path(f"{folder}/verdict.json")
-    try:
-        with open_regular(path) as file:
-            data = file.read(MOST_BYTES + 1) or b""
-        found = msgspec.json.decode(data if len(data) <= MOST_BYTES else b"", type=_Verdict)
-    except FileNotFoundError:
-        raise
-    except (OSError, *_MALFORMED) as error:
-        _log.warning("%s is passed over: %s", path, error)
-        return None
-    if found.schema != VERDICT_SCHEMA or f"{found.drill}-{found.number}" != name:
-        _log.warning("%s is passed over: it is another version's, or another drill's", path)
-        return None
-    return None if found.is_mutated else found
 
 
 def _summed(executions: Iterable[_Verdict]) -> tuple[DrillFigures, ...]:

@@ -256,7 +256,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "tc_drill_recover_seconds",
         "gauge",
-        "From when the last fault was put back to the steady state without alerts, in the last execution; absent for never.",
+        "From when the last fault was put back to the steady state without alerts, in the last execution; absent for never, "
+        "and where nothing was put back before.",
         ("drill",),
     ),
     Family(

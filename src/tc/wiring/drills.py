@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +67,7 @@ def run_drill(drill: str, plan: DrillPlan, *, say: Callable[[str], None], should
     from tc.errors import DocumentError
     from tc.spec.drill_parse import find_drill, load_drill
     from tc.store.drills import DrillJournal, create_drill
+    from tc.store.files import write_atomic
     from tc.wiring.drill_lab import Making
 
     document = find_drill(drill, search=(Path("specs") / "drills", shipped_folder()))
@@ -75,10 +76,10 @@ def run_drill(drill: str, plan: DrillPlan, *, say: Callable[[str], None], should
         raise DocumentError(f"{document}: it has no detector that could be switched off", hint="Controls have no `mutation`.")
     _require_programs(plan)
     folder = create_drill(plan.artifacts_root, spec.name)
-    folder.spec.write_bytes(document.read_bytes())
+    write_atomic(folder.spec, document.read_bytes())
     seed = spec.seed if plan.seed is None else plan.seed
     made = Making(document, spec, folder, seed, plan.sees_alerts, plan.is_mutated)
-    folder.run_spec.write_bytes(made.run_spec.read_bytes())
+    write_atomic(folder.run_spec, made.run_spec.read_bytes())
     with DrillJournal(folder.journal) as journal:
         return _carried_out(made, journal.append, say, should_stop)
 
@@ -186,15 +187,17 @@ def run_suite(
     Raises
     ------
     DocumentError
-        No drill has one of the tags.
+        One of the tags is that of no drill.
 
     """
     from tc.errors import DocumentError
     from tc.flows.drill_suite import carry_out_suite
 
-    names = [each.name for each in shipped_drills() if not tags or set(tags) & set(each.tags)]
-    if not names:
-        raise DocumentError(f"no drill is tagged {' or '.join(tags)}", hint="`tc drill list` shows the tags.")
+    drills = shipped_drills()
+    unknown = [tag for tag in tags if not any(tag in each.tags for each in drills)]
+    if unknown:
+        raise DocumentError(f"no drill is tagged {' or '.join(unknown)}", hint="`tc drill list` shows the tags.")
+    names = [each.name for each in drills if not tags or set(tags) & set(each.tags)]
     _require_programs(plan)
     return carry_out_suite(
         names * repeat, lambda name: _in_a_process(name, plan), jobs=jobs, on_done=on_done, should_stop=should_stop
@@ -240,48 +243,61 @@ def shipped_drills() -> "tuple[DrillSpec, ...]":
 
 
 def stored_verdicts(artifacts_root: Path) -> "tuple[DrillVerdict, ...]":
-    """Return the verdicts of all drills that were carried out, in order; what has none is left out."""
-    return tuple(_stored(artifacts_root))
+    """Return the verdicts of all drills that were carried out, in order; what has none, or a damaged one, is left out."""
+    return tuple(found for _, found in _stored(artifacts_root) if found is not None and not isinstance(found, str))
 
 
-def _stored(artifacts_root: Path) -> "Iterator[DrillVerdict]":
+def _stored(artifacts_root: Path) -> "Iterator[tuple[str, DrillVerdict | str | None]]":
+    """Give each execution by its folder's name, with its verdict, what is wrong with that, or None where there is none."""
     from tc.errors import ArtifactError
-    from tc.store.drills import list_drills, read_verdict
+    from tc.store.drills import find_verdict, list_drills
 
     for drill in list_drills(artifacts_root):
-        with suppress(ArtifactError):
-            yield read_verdict(drill)
+        try:
+            yield drill.path.name, find_verdict(drill)
+        except ArtifactError as error:
+            yield drill.path.name, error.message
 
 
 @dataclass(frozen=True, slots=True)
 class DrillReport:
-    """What came of all drills that were carried out: the rows of a table, the resilience score, and who left no verdict."""
+    """What came of all drills that were carried out: the rows of a table, the resilience score, and who left no verdict.
+
+    Of those that are damaged, what is wrong with their verdict, by the folder's name; they count nowhere.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     resilience: str
     verdicts: "tuple[DrillVerdict, ...]"
     without_verdict: tuple[str, ...]
+    damaged: Mapping[str, str]
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON object that `tc drill report --json` shows."""
         from msgspec import to_builtins
 
         executions = [to_builtins(each) for each in self.verdicts]
-        return {"resilience": self.resilience, "without_verdict": list(self.without_verdict), "executions": executions}
+        damaged = [{"execution": name, "why": why} for name, why in self.damaged.items()]
+        return {
+            "resilience": self.resilience,
+            "without_verdict": list(self.without_verdict),
+            "damaged": damaged,
+            "executions": executions,
+        }
 
 
 def report_drills(artifacts_root: Path) -> DrillReport:
     """Return what came of all drills that were carried out; ArtifactError when the folder cannot be read."""
     from tc.reports.drill.figures import figures
     from tc.reports.drill.tables import FIGURE_COLUMNS, figure_rows, score_text
-    from tc.store.drills import list_drills
 
-    verdicts = stored_verdicts(artifacts_root)
-    found = figures(verdicts)
-    told = {f"{each.drill}-{each.number}" for each in verdicts}
-    silent = tuple(each.path.name for each in list_drills(artifacts_root) if each.path.name not in told)
-    return DrillReport(FIGURE_COLUMNS, figure_rows(found), score_text(found), verdicts, silent)
+    stored = tuple(_stored(artifacts_root))
+    verdicts = tuple(found for _, found in stored if found is not None and not isinstance(found, str))
+    counted = figures(verdicts)
+    silent = tuple(name for name, found in stored if found is None)
+    damaged = {name: found for name, found in stored if isinstance(found, str)}
+    return DrillReport(FIGURE_COLUMNS, figure_rows(counted), score_text(counted), verdicts, silent, damaged)
 
 
 def _alerts() -> frozenset[str]:

@@ -20,7 +20,7 @@ from drill_samples import (
     position,
 )
 from report_samples import HOSTILE
-from tc.checks.drills.facts import DrillConcluded
+from tc.checks.drills.facts import DrillConcluded, Part
 from tc.reports.drill.html import render_timeline
 from tc.reports.drill.page import links_of
 from tc.reports.page.environment import policy_source
@@ -174,6 +174,13 @@ def test_a_control_is_asked_for_no_detection() -> None:
     assert "nothing is broken: this is a control" in text
     assert "Seconds since the steady state before." in text
     assert "shaded" not in text
+
+
+def test_a_steady_state_that_was_back_before_anything_was_put_back_has_no_time_and_is_not_told_as_never() -> None:
+    spec, facts, _ = CONTROL
+    passed = at(9_200, DrillConcluded, verdict="passed", parts=(Part("recovery", "passed"),))
+    text = " ".join(Page(render_timeline(spec, (*facts, passed), passed, market=(), position=(), **LINKS)).text.split())
+    assert "Recovered—nothing was put back before" in text
 
 
 def test_an_execution_without_its_detector_says_so() -> None:

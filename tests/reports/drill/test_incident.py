@@ -5,6 +5,7 @@ import re
 from markdown_it import MarkdownIt
 
 from drill_samples import (
+    at,
     control,
     disconnect_concluded,
     disconnect_facts,
@@ -15,8 +16,10 @@ from drill_samples import (
     hostile,
     market,
     position,
+    steady,
 )
 from report_samples import HOSTILE
+from tc.checks.drills.facts import DrillConcluded, Observed, Part
 from tc.reports.drill.incident import render_incident
 
 LINKS = {"run_link": "artifacts/runs/disconnect-3/report.html", "runbook_link": "http://127.0.0.1:8000/runbooks/disconnect"}
@@ -86,6 +89,16 @@ def test_a_control_says_that_nothing_was_broken_and_proves_nothing_without_alert
     text = render_incident(*control(), **LINKS)
     assert "Nothing was broken. The drill is inconclusive: nothing is proven." in text
     assert "No gate closed, and nobody typed anything." in text
+
+
+def test_a_control_that_passed_says_that_the_steady_state_was_there_and_takes_no_end_of_the_run_for_a_detection() -> None:
+    spec, (*facts, ended), _ = control()
+    passed = at(9_200, DrillConcluded, verdict="passed", parts=(Part("recovery", "passed"),))
+    text = render_incident(
+        spec, (*facts, steady("after", 8_000), at(8_900, Observed, source="event", name="RunStopped"), ended), passed, **LINKS
+    )
+    assert section(text, "Detection").strip() == "- Nothing was seen."
+    assert section(text, "Recovery").strip() == "- The steady state was there at 6.00 s; nothing was put back before."
 
 
 def test_what_others_wrote_stays_text_and_leads_nowhere() -> None:

@@ -57,6 +57,7 @@ def test_decimals_need_no_quotes_in_an_override_since_no_other_reader_sees_it() 
             "data.strat=2023-04-02",
             "--set data.strat: data.strat: unknown key; expected 'dataset', 'fingerprint', 'start' or 'end'; did you mean 'start'?",  # noqa: E501 - one line as it is told
         ),
+        ("a." * 64 + "b=1", f"--set: value {'a.' * 29}a…: its path is deeper than 64 levels"),
         ("seed.x=1", "--set seed.x: 42 has no part 'x'"),
         ("venue.starting_balances.1=5 BTC", "--set venue.starting_balances.1: a list of 1 has no part '1'"),
         ("venue.starting_balances.first=5 BTC", "--set venue.starting_balances.first: a list of 1 has no part 'first'"),

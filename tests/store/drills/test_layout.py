@@ -46,6 +46,14 @@ def test_each_execution_has_the_number_after_the_highest_of_its_own_drill(tmp_pa
     assert names(tmp_path) == ["a-2", "a-7", "a-8", "a-2-1", "a-2-2", "ab-1"]
 
 
+def test_after_the_last_number_no_folder_is_made_that_nobody_would_list(tmp_path: Path) -> None:
+    (drills_root(tmp_path) / "a-999999999").mkdir(parents=True)
+    with pytest.raises(ArtifactError, match=r"a-1000000000 would have a number above 999999999"):
+        create_drill(tmp_path, "a")
+    assert names(tmp_path) == ["a-999999999"]
+    assert create_drill(tmp_path, "b").number == 1
+
+
 @pytest.mark.parametrize("taken", ["file", "link", "dangling link"])
 def test_what_stands_in_a_numbers_place_is_never_touched(tmp_path: Path, taken: str) -> None:
     root = drills_root(tmp_path)

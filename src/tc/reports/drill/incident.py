@@ -13,6 +13,7 @@ from tc.checks.drills.facts import (
     Observed,
     OperatorActed,
     RestoreFailed,
+    SteadyStateChecked,
 )
 from tc.reports.drill.axis import Axis, axis_of
 from tc.reports.drill.course import Course, course_of
@@ -21,6 +22,7 @@ from tc.reports.drill.page import (
     JudgedPart,
     Line,
     Link,
+    is_back,
     lines_of,
     links_of,
     parts_of,
@@ -127,7 +129,7 @@ def _impact(course: Course, axis: Axis, market: Sequence[Point], position: Seque
         sentences.append(
             f"The position was {exact(before[-1]) if before else 0} when it began, and {exact(held[-1][1])} at last."
         )
-        if during:
+        if during and min(during) != max(during):
             sentences.append(f"In between it went from {exact(min(during))} to {exact(max(during))}.")
     if course.ended is not None:
         why = f": {course.ended.reason}" if course.ended.reason else ""
@@ -136,7 +138,9 @@ def _impact(course: Course, axis: Axis, market: Sequence[Point], position: Seque
 
 
 def _detection(course: Course) -> tuple[str, ...]:
-    seen = [each for each in course.facts if isinstance(each, Observed) and each.source != "gate"]
+    """Tell what was seen; what comes of ending the run, once the steady state was back, detects nothing."""
+    ends = _back_at(course)
+    seen = [each for each in course.facts[:ends] if isinstance(each, Observed) and each.source != "gate"]
     return _sentences(course, seen) or ("Nothing was seen.",)
 
 
@@ -149,9 +153,21 @@ def _response(course: Course) -> tuple[str, ...]:
 
 def _recovery(course: Course, concluded: DrillConcluded) -> tuple[str, ...]:
     back = [each for each in course.facts if isinstance(each, FaultRestored | RestoreFailed | AlertResolved)]
-    came = concluded.recover_ns
-    last = "The steady state never came back." if came is None else f"The steady state was back after {lasted(came)}."
+    ends = _back_at(course)
+    last = "The steady state never came back."
+    if concluded.recover_ns is not None:
+        last = f"The steady state was back after {lasted(concluded.recover_ns)}."
+    elif is_back(concluded) and ends is not None:
+        last = f"The steady state was there at {at(course.offset(course.facts[ends]))}; nothing was put back before."
     return (*_sentences(course, back), last)
+
+
+def _back_at(course: Course) -> int | None:
+    """Return the place of the fact that says that the steady state is back; None where none does."""
+    for index, fact in enumerate(course.facts):
+        if isinstance(fact, SteadyStateChecked) and fact.phase == "after" and fact.holds:
+            return index
+    return None
 
 
 def _sentences(course: Course, facts: Sequence[AnyDrillFact]) -> tuple[str, ...]:

@@ -153,18 +153,28 @@ def times_of(spec: DrillSpec, concluded: DrillConcluded) -> tuple[Tile, ...]:
     """Return the times to detect, mitigate and recover against their budgets."""
     expect, budgets = spec.expect, spec.budgets
     is_detected = bool(expect.alerts or expect.gates or expect.events or expect.findings)
+    untimed = "nothing was put back before" if is_back(concluded) else ""
     asked = (
-        ("Detected", concluded.detect_ns, budgets.detect_s, is_detected),
-        ("Mitigated", concluded.mitigate_ns, budgets.mitigate_s, bool(expect.gates)),
-        ("Recovered", concluded.recover_ns, budgets.recover_s, True),
+        ("Detected", concluded.detect_ns, budgets.detect_s, "" if is_detected else _UNASKED),
+        ("Mitigated", concluded.mitigate_ns, budgets.mitigate_s, "" if expect.gates else _UNASKED),
+        ("Recovered", concluded.recover_ns, budgets.recover_s, _UNASKED if spec.steady_state.after == () else untimed),
     )
     never = Tile("", NONE, note="not measured") if concluded.verdict == "inconclusive" else Tile("", "never", tone="bad")
     return tuple(_time(*each, never) for each in asked)
 
 
-def _time(label: str, length_ns: int | None, budget_s: str, is_asked: bool, never: Tile) -> Tile:  # noqa: FBT001
-    if not is_asked and length_ns is None:
-        return Tile(label, NONE, note="not asked for")
+def is_back(concluded: DrillConcluded) -> bool:
+    """Whether the steady state came back; that can be so without a time, which is counted from when a fault was put back."""
+    return any(each.part == "recovery" and each.outcome == "passed" for each in concluded.parts)
+
+
+_UNASKED = "not asked for"
+
+
+def _time(label: str, length_ns: int | None, budget_s: str, why_none: str, never: Tile) -> Tile:
+    """Return one time against its budget; without one, why there is none, or that it never came."""
+    if length_ns is None and why_none:
+        return Tile(label, NONE, note=why_none)
     if length_ns is None:
         return replace(never, label=label, note=never.note or f"budget {budget_s} s")
     is_in_time = length_ns <= Decimal(budget_s) * NANOS

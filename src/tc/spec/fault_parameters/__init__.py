@@ -18,7 +18,6 @@ FAULT_PARAMETERS: Mapping[str, type[Struct]] = {
     "limit_data": transport.LimitData,
     "slow_close": transport.SlowClose,
     **FEED_PARAMETERS,
-    **FEED_PARAMETERS,
     **VENUE_PARAMETERS,
     "sigterm": host.Sigterm,
     "sigkill": host.Sigkill,

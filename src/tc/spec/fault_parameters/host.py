@@ -10,11 +10,11 @@ MOST_MB = 65_536
 
 
 class Sigterm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The process is asked to end; proven when it is gone. Nothing puts it back."""
+    """The process is asked to end; proven when it is gone. What is no part of the run is started again to put it back."""
 
 
 class Sigkill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The process is ended at once; proven when it is gone. Nothing puts it back."""
+    """The process is ended at once; proven when it is gone. What is no part of the run is started again to put it back."""
 
 
 class Sigstop(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

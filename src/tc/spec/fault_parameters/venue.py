@@ -11,12 +11,14 @@ MOST = 1_000_000
 
 Symbol = Annotated[str, Meta(title="Symbol", description="The venue's name of what is traded.", pattern=r"^[A-Z0-9]{1,20}$")]
 Side = Literal["BUY", "SELL"]
+_CLIENT_ORDER_ID = r"^[.A-Z:/a-z0-9_-]{1,36}$"
 Requests = Annotated[
     str,
     Meta(
         title="Requests",
         description="Which ones: orders (new orders), all, or a method and a path.",
         examples=["DELETE /fapi/v1/order"],
+        pattern=r"^(orders|all|(GET|POST|PUT|DELETE) /[A-Za-z0-9/]{1,100})$",
     ),
 ]
 Count = Annotated[int, Meta(title="Count", description="How many.", ge=1, le=MOST)]
@@ -74,7 +76,7 @@ class TooManyRequests(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     count: Count = 10
     requests: Requests = "all"
     retry_after_s: Annotated[
-        int | None,
+        Annotated[int, Meta(ge=0, le=600)] | None,
         Meta(
             title="Retry after",
             description="How long the answers ask to be left alone; who obeys is silent so long, however short the fault was. "
@@ -111,7 +113,9 @@ class OrderAppears(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         PositiveDecimal,
         Meta(title="Price", description="Its limit: far from the market, so that the order rests until it is taken back."),
     ] = "100000"
-    client_order_id: Annotated[str, Meta(title="Client order id", description="Of the order.", min_length=1)] = "web-1"
+    client_order_id: Annotated[str, Meta(title="Client order id", description="Of the order.", pattern=_CLIENT_ORDER_ID)] = (
+        "web-1"
+    )
     silent: Annotated[
         bool,
         Meta(
@@ -147,7 +151,9 @@ class Funding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class RequestWeight(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Somebody else at the same address uses a part of every minute's request weight."""
 
-    amount: Annotated[int, Meta(title="Amount", description="How much of it, of 2,400.", ge=1, le=MOST)] = 2_300
+    amount: Annotated[
+        int, Meta(title="Amount", description="How much of it; the venue of a drill grants 6,000 a minute.", ge=1, le=MOST)
+    ] = 5_200
 
 
 class AbortWebSockets(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tc.spec.reading.compose import compose
+from tc.spec.reading.compose import DEEPEST, compose
 from tc.spec.reading.nodes import Broken, Entry, Mapping, Node, Scalar, Sequence
 from tc.spec.reading.problem import Place, Problems
 
@@ -17,6 +17,9 @@ def apply_overrides(root: Node, overrides: Iterable[str], *, problems: Problems)
         place = Place(f"{OPTION} {path}")
         if not equals or not all(path.split(".")):
             problems.add(Place(OPTION), "", "expected PATH=VALUE, such as data.start=2023-04-02", value=override)
+            continue
+        if path.count(".") >= DEEPEST:
+            problems.add(Place(OPTION), "", f"its path is deeper than {DEEPEST} levels", value=override)
             continue
         value = compose(text.strip() or "null", source=place.source, problems=problems, numbered=False)
         root = _put(root, path.split("."), value, place, problems)

@@ -121,7 +121,7 @@ class _Walk:
     def text(self, node: nodes.Node, type_: inspect.StrType, path: str) -> Read:
         if not isinstance(node, nodes.Scalar) or node.kind != "text" or not node.text.strip():
             return self._refuse(node, type_, path, _unquoted(node))
-        if type_.pattern is not None and re.search(type_.pattern, node.text) is None:
+        if type_.pattern is not None and re.fullmatch(type_.pattern, node.text) is None:
             return self._refuse(node, type_, path, f"it must fit {type_.pattern}")
         return node.text
 

@@ -2,10 +2,9 @@
 
 from tc.store.drills.journal import DrillJournal, DrillScan, scan_drill_journal
 from tc.store.drills.layout import DrillDirectory, create_drill, drills_root, existing_drill, list_drills
-from tc.store.drills.verdict import VERDICT_SCHEMA, DrillVerdict, read_verdict, write_verdict
+from tc.store.drills.verdict import DrillVerdict, find_verdict, read_verdict, write_verdict
 
 __all__ = [
-    "VERDICT_SCHEMA",
     "DrillDirectory",
     "DrillJournal",
     "DrillScan",
@@ -13,6 +12,7 @@ __all__ = [
     "create_drill",
     "drills_root",
     "existing_drill",
+    "find_verdict",
     "list_drills",
     "read_verdict",
     "scan_drill_journal",

@@ -11,6 +11,7 @@ from tc.store.files import is_real_folder, sync_folder
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # The number is what stands behind the last hyphen: `a-2-1` is the first `a-2`, and never a drill of `a`.
 _FOLDER = re.compile(r"(?P<drill>[a-z0-9][a-z0-9-]{0,62})-(?P<number>[1-9][0-9]{0,8})")
+_LAST = 999_999_999
 _HINT = "`tc drill run NAME` makes one; --artifacts-root says where to look."
 _HINT_UNWRITABLE = "Check the permissions and the free space of the artifacts root, or choose another with --artifacts-root."
 
@@ -150,6 +151,8 @@ def _made(root: Path, name: str, highest: int) -> Path:
     """Make the folder of the first number above the highest that nobody else makes meanwhile."""
     for number in count(highest + 1):  # pragma: no branch - it ends by returning
         path = root / f"{name}-{number}"
+        if number > _LAST:
+            raise ArtifactError(f"{path} would have a number above {_LAST}, the last", hint=f"Who made {name}-{highest}?")
         try:
             path.mkdir()
         except FileExistsError:

@@ -1,13 +1,31 @@
 """verdict.json: what came of one execution of a drill, with the reason of each part."""
 
+import re
+from contextlib import suppress
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from tc.errors import ArtifactError
+from tc.spec.grammar import LONGEST_LINE
+from tc.spec.reading.problem import shortened, visible
 from tc.store.drill_facts import Outcome, Part
 from tc.store.drills.layout import DrillDirectory
-from tc.store.files import read_file, write_atomic
+from tc.store.files import open_regular, unreadable, write_atomic
 
 VERDICT_SCHEMA = 1
+
+MOST_BYTES = 1 << 20
+"""No verdict that tc writes is longer."""
+
+_LONGEST_TOLD = 300
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_HINT = "It was altered: restore it from a copy, or carry the drill out again."
+_PLACE = re.compile(r"(?P<expected>.*) - at `\$\.(?P<field>\w+)`")
+
+type _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+type _Ordinal = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class DrillVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,7 +56,8 @@ class DrillVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     detect_ns, mitigate_ns
         From the proven injection to the first of what was expected, and to the last of the expected gates; None for never.
     recover_ns
-        From when the last fault was put back to the steady state without alerts; None for never.
+        From when the last fault was put back to the steady state without alerts; None for never, and where nothing was put back
+        before that.
     started_ns, ended_ns
         The wall clock, since 1970 UTC.
     sequence
@@ -48,23 +67,23 @@ class DrillVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     schema: int = VERDICT_SCHEMA
     drill: str
-    number: int
-    title: str
+    number: _Ordinal
+    title: Annotated[str, Meta(max_length=LONGEST_LINE)]
     run_id: str
-    seed: int
-    weight: int
+    seed: _Number
+    weight: Annotated[int, Meta(ge=1, le=100)]
     tags: tuple[str, ...]
     tc: str
     sees_alerts: bool
-    time_scale: int
+    time_scale: _Ordinal
     is_mutated: bool
     verdict: Outcome
     parts: tuple[Part, ...]
-    detect_ns: int | None
-    mitigate_ns: int | None
-    recover_ns: int | None
-    started_ns: int
-    ended_ns: int
+    detect_ns: _Number | None
+    mitigate_ns: _Number | None
+    recover_ns: _Number | None
+    started_ns: _Number
+    ended_ns: _Number
     sequence: tuple[str, ...]
 
 
@@ -93,7 +112,34 @@ def read_verdict(drill: DrillDirectory) -> DrillVerdict:
         The file is missing, as of a drill that goes on or was killed; or unreadable, or not what this version writes.
 
     """
-    data = read_file(drill.verdict)
+    verdict = find_verdict(drill)
+    if verdict is None:
+        raise ArtifactError(f"{drill.verdict} is missing", hint="The drill goes on, or was killed: carry it out again.")
+    return verdict
+
+
+def find_verdict(drill: DrillDirectory) -> DrillVerdict | None:
+    """Return a drill's verdict; None where there is none, as of a drill that goes on or was killed.
+
+    Raises
+    ------
+    ArtifactError
+        The file is unreadable, not what this version writes, or of another execution than its folder's.
+
+    """
+    try:
+        with open_regular(drill.verdict) as file:
+            data = file.read(MOST_BYTES + 1) or b""
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArtifactError(unreadable(drill.verdict, error).message, hint=_HINT) from None
+    if len(data) > MOST_BYTES:
+        raise ArtifactError(f"{drill.verdict} is longer than {MOST_BYTES} bytes, as no verdict of a drill is", hint=_HINT)
+    return _decoded(drill, data)
+
+
+def _decoded(drill: DrillDirectory, data: bytes) -> DrillVerdict:
     try:
         schema = msgspec.json.decode(data, type=_Versioned).schema
         if schema != VERDICT_SCHEMA:
@@ -101,8 +147,21 @@ def read_verdict(drill: DrillDirectory) -> DrillVerdict:
                 f"{drill.verdict} has schema {schema}, this version of tc reads schema {VERDICT_SCHEMA}",
                 hint="Use the version of tc that wrote it.",
             )
-        return msgspec.json.decode(data, type=DrillVerdict)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ArtifactError(
-            f"{drill.verdict} is not the verdict of a drill: {error}", hint="Carry the drill out again."
-        ) from None
+        verdict = msgspec.json.decode(data, type=DrillVerdict)
+    except _MALFORMED as error:
+        raise ArtifactError(f"{drill.verdict} is not the verdict of a drill: {_told(data, error)}", hint=_HINT) from None
+    if (verdict.drill, verdict.number) != (drill.drill, drill.number):
+        whose = shortened(f"{verdict.drill}-{verdict.number}")
+        raise ArtifactError(f"{drill.verdict} is the verdict of {whose}, and its folder that of {drill.path.name}", hint=_HINT)
+    return verdict
+
+
+def _told(data: bytes, error: Exception) -> str:
+    """Return what is wrong: of a field its name, its value, and what was expected there."""
+    found = _PLACE.fullmatch(str(error))
+    with suppress(*_MALFORMED):
+        if found is not None:
+            value = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get(found["field"], msgspec.Raw(b"missing"))
+            what = found["expected"]
+            return f"{found['field']}: value {shortened(bytes(value).decode(errors='replace'))}: {what[:1].lower()}{what[1:]}"
+    return visible(str(error)[:_LONGEST_TOLD])
