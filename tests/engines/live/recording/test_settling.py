@@ -99,6 +99,9 @@ class Client:
         if self.fails:
             raise self.fails.pop()
 
+    async def generate_mass_status(self) -> None:
+        return
+
     def create_task(self, to_do: Coroutine[Any, Any, None]) -> None:
         self.tasks.append(asyncio.get_running_loop().create_task(to_do))
 

@@ -15,14 +15,14 @@ from nautilus_trader.adapters.binance.http.account import BinanceAccountHttpAPI
 from nautilus_trader.adapters.binance.http.error import BinanceServerError
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.reports import FillReport, OrderStatusReport
+from nautilus_trader.execution.reports import ExecutionMassStatus, FillReport, OrderStatusReport
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 from nautilus_trader.model.enums import OrderSide, OrderStatus, OrderType, TimeInForce
-from nautilus_trader.model.identifiers import AccountId, ClientOrderId, VenueOrderId
+from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, VenueOrderId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 
-from tc.engines.nautilus.live.recording.trades_beside import TradesBeside, TradesMissingError
+from tc.engines.nautilus.live.recording.trades_beside import TradesBeside, TradesMissingError, trades_of
 
 INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
 KEY, VENUE_KEY, ACCOUNT = ClientOrderId("O-1"), VenueOrderId("7"), AccountId("BINANCE-001")
@@ -72,6 +72,7 @@ class Client:
         self._use_position_ids = True
         self._http_account = Account()
         self.filled = "0.010"
+        self.stated: list[FillReport] = []
 
     async def generate_order_status_report(self, _command: object) -> OrderStatusReport | None:
         if not self.filled:
@@ -93,6 +94,16 @@ class Client:
             ts_init=0,
         )
 
+    async def generate_mass_status(self, lookback_mins: int | None = None) -> ExecutionMassStatus | None:
+        assert lookback_mins is None
+        report = await Client.generate_order_status_report(self, None)
+        if report is None:
+            return None
+        status = ExecutionMassStatus(ClientId("BINANCE"), ACCOUNT, INSTRUMENT.id.venue, UUID4(), 0)
+        status.add_order_reports([report])
+        status.add_fill_reports(self.stated)
+        return status
+
 
 class Engine:
     """What takes reports, and notes them."""
@@ -110,11 +121,21 @@ class Scene:
         self.loop, self.client, self.engine = loop, Client(), Engine()
         self.known: Any = SimpleNamespace(filled_qty=Quantity.from_str("0.000"))
         cache = SimpleNamespace(order=lambda key: self.known if key == KEY else None)
-        TradesBeside(self.engine, cache).listen_to(self.client)
+        self.said: list[str] = []
+        TradesBeside(self.engine, cache, self.said.append).listen_to(self.client)
 
     def ask(self) -> OrderStatusReport | None:
         command: Any = SimpleNamespace(client_order_id=KEY)
         return self.loop.run_until_complete(self.client.generate_order_status_report(command))
+
+    def ask_for_everything(self) -> ExecutionMassStatus | None:
+        return self.loop.run_until_complete(self.client.generate_mass_status(lookback_mins=None))
+
+    def reported(self) -> OrderStatusReport:
+        """Return what the venue says of the order, as the adapter reads it."""
+        report = self.loop.run_until_complete(Client.generate_order_status_report(self.client, None))
+        assert report is not None
+        return report
 
     def take(self, report: OrderStatusReport, trades: list[FillReport]) -> list[FillReport]:
         self.engine._reconcile_order_report(report, trades)
@@ -180,11 +201,49 @@ def test_a_question_about_trades_that_is_answered_by_an_error_concludes_nothing(
         scene.ask()
 
 
+def test_an_order_that_filled_between_the_answers_about_fills_and_orders_is_taken_with_all_its_trades(scene: Scene) -> None:
+    scene.client._http_account.trades = [trade(1, "0.004"), trade(2, "0.006")]
+    scene.client.stated = scene.loop.run_until_complete(trades_of(scene.client, scene.reported()))[:1]
+    status = scene.ask_for_everything()
+    assert status is not None
+    assert [each.trade_id.value for each in status.fill_reports[VENUE_KEY]] == ["1", "2"]
+    assert VENUE_KEY in status.order_reports
+    assert scene.said == []
+
+
+def test_an_order_whose_trades_are_not_all_there_yet_is_left_out_of_everything(scene: Scene) -> None:
+    scene.client._http_account.trades = [trade(1, "0.004")]
+    status = scene.ask_for_everything()
+    assert status is not None
+    assert (status.order_reports, status.fill_reports) == ({}, {})
+    [said] = scene.said
+    assert said.startswith("tc: what became of O-1 is left for later: 0.010 of it is filled, and the venue states 1 trades")
+
+
+@pytest.mark.parametrize("what", ["nobody knows it", "it is known", "it is stated", "nothing came"])
+def test_everything_stays_as_the_venue_said_it_where_no_trade_is_missing(scene: Scene, what: str) -> None:
+    scene.client._http_account.trades = [trade(1, "0.010")]
+    if what == "nobody knows it":
+        scene.known = None
+    if what == "it is known":
+        scene.known.filled_qty = Quantity.from_str("0.010")
+    if what == "it is stated":
+        scene.client.stated = scene.loop.run_until_complete(trades_of(scene.client, scene.reported()))
+        scene.client._http_account.asked.clear()
+    if what == "nothing came":
+        scene.client.filled = ""
+    status = scene.ask_for_everything()
+    assert (status is None) == (what == "nothing came")
+    assert scene.client._http_account.asked == []
+
+
 @pytest.mark.parametrize(
     ("where", "said"),
     [
         (LiveExecutionEngine._reconcile_order_report, "for trade in trades:"),
         (LiveExecutionEngine.reconcile_execution_report, "self._reconcile_order_report(report, [])"),
+        (LiveExecutionEngine._reconcile_execution_mass_status, "mass_status.fill_reports.get(venue_order_id, [])"),
+        (BinanceCommonExecutionClient._reconcile_after_resubscribe, "self.generate_mass_status("),
         (BinanceAccountHttpAPI.query_user_trades, "orderId=order_id"),
         (BinanceCommonExecutionClient.generate_fill_reports, "self._http_account.query_user_trades("),
         (BinanceCommonExecutionClient.generate_fill_reports, "use_position_ids=self._use_position_ids"),

@@ -40,7 +40,7 @@ def settle_by_asking(node: HasKernel, is_connected: Callable[[], bool]) -> None:
     engine = node.kernel.exec_engine
     rewrite_no_history(engine)
     answers = _Answers(engine, node.kernel.cache, node.kernel.logger.warning)
-    trades = TradesBeside(engine, node.kernel.cache)
+    trades = TradesBeside(engine, node.kernel.cache, node.kernel.logger.warning)
     for client in engine._clients.values():  # noqa: SLF001 - no other way
         if is_binances(client):
             trades.listen_to(client)
