@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from streams import START_NS, Venue
-from tc.checks.drills.evidence import Evidence
-from tc.checks.drills.venue_log import VenueLog, VenueOrder, VenueTrade
+from tc.checks.invariants.evidence import Evidence
+from tc.checks.invariants.venue_log import VenueLog, VenueOrder, VenueTrade
 from tc.core import EventStreamEntry, ProcessingPosition
 from tc.core.events import (
     Event,

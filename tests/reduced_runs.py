@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from drill_evidence import POSITIONS, venue_order
 from gated import INSTRUMENT, SECOND, GatedStream
-from tc.checks.drills.evidence import Evidence
-from tc.checks.drills.venue_log import VenueLog, VenueOrder, VenueRequest, VenueTrade
+from tc.checks.invariants.evidence import Evidence
+from tc.checks.invariants.venue_log import VenueLog, VenueOrder, VenueRequest, VenueTrade
 from tc.core.events import (
     OrderAccepted,
     OrderCanceled,

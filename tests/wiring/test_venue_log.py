@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tc.checks.drills.venue_log import VenueLog
+from tc.checks.invariants.venue_log import VenueLog
 from tc.errors import ArtifactError
 from tc.wiring.venue_log import read_venue_log
 from venue_process import SYMBOL, Caller, VenueProcess, calling, venue_process

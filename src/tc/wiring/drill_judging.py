@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tc.checks.drills.facts import AnyDrillFact, DrillConcluded
-    from tc.checks.drills.venue_log import VenueLog
+    from tc.checks.invariants.venue_log import VenueLog
     from tc.core import EventStreamEntry
     from tc.spec.drill_spec import DrillSpec
     from tc.store.drills import DrillVerdict
@@ -24,8 +24,8 @@ type Series = list[tuple[int, Decimal]]
 
 def held_to_invariants(lab: "MadeLab") -> "Mapping[str, tuple[str, ...]]":
     """Hold the run's journal and the venue's own log to the invariants; ArtifactError when the run left nothing to hold to."""
-    from tc.checks.drills.evidence import Evidence
-    from tc.checks.drills.invariants import check_invariants
+    from tc.checks.invariants.catalogue import check_invariants
+    from tc.checks.invariants.evidence import Evidence
     from tc.flows.configuration import read_configuration
 
     entries, damage = _entries(lab.made.run)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tc.checks.drills.venue_log import VenueLog, VenueOrder, VenueRequest, VenueTrade
+    from tc.checks.invariants.venue_log import VenueLog, VenueOrder, VenueRequest, VenueTrade
     from tc.venue.keeping import Keeper, RequestRow
     from tc.venue.matching import OrderView, TradeView
 
@@ -19,7 +19,7 @@ def read_venue_log(state: Path) -> "VenueLog":
         There is no such file, or it is no state of a venue.
 
     """
-    from tc.checks.drills.venue_log import VenueLog
+    from tc.checks.invariants.venue_log import VenueLog
     from tc.errors import ArtifactError
 
     if not state.is_file():
@@ -42,7 +42,7 @@ def _kept(state: Path, folder: Path) -> "Keeper":
 
 
 def _request(row: "RequestRow") -> "VenueRequest":
-    from tc.checks.drills.venue_log import VenueRequest
+    from tc.checks.invariants.venue_log import VenueRequest
 
     return VenueRequest(
         time_ns=row.time_ns,
@@ -55,7 +55,7 @@ def _request(row: "RequestRow") -> "VenueRequest":
 
 
 def _order(view: "OrderView") -> "VenueOrder":
-    from tc.checks.drills.venue_log import VenueOrder
+    from tc.checks.invariants.venue_log import VenueOrder
 
     return VenueOrder(
         client_order_id=view.client_order_id,
@@ -71,7 +71,7 @@ def _order(view: "OrderView") -> "VenueOrder":
 
 
 def _trade(view: "TradeView") -> "VenueTrade":
-    from tc.checks.drills.venue_log import VenueTrade
+    from tc.checks.invariants.venue_log import VenueTrade
 
     return VenueTrade(
         trade_id=view.trade_id,

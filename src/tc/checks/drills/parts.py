@@ -13,8 +13,8 @@ from tc.checks.drills.facts import (
     Source,
     SteadyStateChecked,
 )
-from tc.checks.drills.invariants import INVARIANTS
 from tc.checks.drills.story import Story, expected, seconds
+from tc.checks.invariants.catalogue import INVARIANTS
 
 _NOT_SEEN = "no alert can be seen without Prometheus and Alertmanager"
 _IN_ORDER = frozenset({"stopped", "killed", "completed"})

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from drill_evidence import POSITIONS, evidence_of, fills_at, log_of, number, numbered, venue_order
 from gated import gated_configuration
 from streams import START_NS, Venue, venues
-from tc.checks.drills.evidence import Evidence
-from tc.checks.drills.invariants import CHECKS, INVARIANTS, InvariantsFound, check_invariants
-from tc.checks.drills.venue_log import VenueOrder, VenueRequest, VenueTrade
+from tc.checks.invariants.catalogue import CHECKS, INVARIANTS, InvariantsFound, check_invariants
+from tc.checks.invariants.evidence import Evidence
+from tc.checks.invariants.venue_log import VenueOrder, VenueRequest, VenueTrade
 from tc.core import EventStreamEntry, ProcessingPosition
 from tc.core.events import (
     KillMode,

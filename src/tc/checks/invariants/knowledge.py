@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tc.checks.drills.venue_log import VenueTrade
+from tc.checks.invariants.venue_log import VenueTrade
 from tc.core import EventStreamEntry
 from tc.core.events import (
     DispatchFailed,

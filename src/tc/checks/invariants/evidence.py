@@ -6,8 +6,8 @@ from decimal import Decimal
 from functools import cached_property
 
 from tc.checks.after_halt import AfterHalt
-from tc.checks.drills.reducing import Reducing, ReducingTimes
-from tc.checks.drills.venue_log import VenueLog
+from tc.checks.invariants.reducing import Reducing, ReducingTimes
+from tc.checks.invariants.venue_log import VenueLog
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, State, process_event_entry
 from tc.core.events import (
     Event,

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tc.checks.drills.evidence import Evidence
-from tc.checks.drills.knowledge import Knowledge
-from tc.checks.drills.reducing import Reducing
-from tc.checks.drills.venue_log import VenueLog, VenueOrder, VenueTrade
+from tc.checks.invariants.evidence import Evidence
+from tc.checks.invariants.knowledge import Knowledge
+from tc.checks.invariants.reducing import Reducing
+from tc.checks.invariants.venue_log import VenueLog, VenueOrder, VenueTrade
 from tc.core.state.exact import ZERO, add, negate, subtract
 
 

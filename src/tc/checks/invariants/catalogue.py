@@ -1,13 +1,13 @@
-"""What must hold in a run whatever is broken: of its journal, of its venue's own log, and of the two beside each other."""
+"""The invariants by name, each a check of what a run and its venue have left."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tc.checks.drills.evidence import Evidence
-from tc.checks.drills.new_risk import new_risk
-from tc.checks.drills.venue_log import VenueLog
+from tc.checks.invariants.evidence import Evidence
+from tc.checks.invariants.new_risk import new_risk
+from tc.checks.invariants.venue_log import VenueLog
 from tc.core import FIRST, last_position
 from tc.core.events import OrderAccepted, OrderFilled, OrderInitialized, OrderSubmitted, SnapshotTaken
 from tc.core.state.exact import ZERO, add

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from drill_evidence import venue_order
 from gated import SECOND
 from reduced_runs import MS, ReducedRun, reduced_runs
-from tc.checks.drills.evidence import Evidence
-from tc.checks.drills.invariants import check_invariants
-from tc.checks.drills.knowledge import Knowledge
-from tc.checks.drills.new_risk import Acceptance, acceptances
-from tc.checks.drills.venue_log import VenueTrade
+from tc.checks.invariants.catalogue import check_invariants
+from tc.checks.invariants.evidence import Evidence
+from tc.checks.invariants.knowledge import Knowledge
+from tc.checks.invariants.new_risk import Acceptance, acceptances
+from tc.checks.invariants.venue_log import VenueTrade
 from tc.core import EventStreamEntry, ProcessingPosition
 from tc.core.events import (
     DispatchFailed,
