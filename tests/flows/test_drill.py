@@ -166,17 +166,17 @@ def test_while_an_alert_fires_there_is_no_steady_state() -> None:
 
 def test_while_an_alert_is_on_its_way_there_is_no_steady_state_before() -> None:
     said: list[str] = []
-    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0), "pending_alerts": "TcA, TcB"})
+    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0), "raised_alerts": "TcA, TcB"})
     done = carried(spec(BREAK), lab, [FakeFault(said, "one")])
     assert said == ["start", "stop"]
     pending = done.of("SteadyStateChecked")[0].readings[-1]
-    assert (pending.probe, pending.value, pending.tolerated, pending.holds) == ("pending alerts", "TcA, TcB", "none", False)
+    assert (pending.probe, pending.value, pending.tolerated, pending.holds) == ("alerts on their way", "TcA, TcB", "none", False)
 
 
 def test_an_alert_that_is_on_its_way_after_the_fault_is_waited_for_until_it_fires_or_does_not() -> None:
     said: list[str] = []
-    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0), "pending_alerts": "none"})
-    fault = FakeFault(said, "one", on_inject=lambda: lab.readings.update(pending_alerts="TcA"))
+    lab = FakeLab(said, readings={"node_state": "trading", "alerts": Decimal(0), "raised_alerts": "none"})
+    fault = FakeFault(said, "one", on_inject=lambda: lab.readings.update(raised_alerts="TcA"))
     done = carried(spec(BREAK), lab, [fault])
     assert [(each.phase, each.holds) for each in done.of("SteadyStateChecked")] == [("before", True), ("after", True)]
 

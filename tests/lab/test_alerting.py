@@ -106,15 +106,15 @@ def told(*alerts: tuple[str, str]) -> bytes:
     ("said", "pending"),
     [
         (told(), ()),
-        (told(("TcB", "pending"), ("TcA", "pending"), ("TcA", "pending"), ("Watchdog", "firing")), ("TcA", "TcB")),
+        (told(("TcB", "pending"), ("TcA", "firing"), ("TcA", "pending"), ("TcDeadMansSwitch", "firing")), ("TcA", "TcB")),
         (b'{"status":"error","error":"not ready"}', None),
         (b"starting up", None),
     ],
 )
 def test_which_alerts_are_on_their_way_prometheus_says(alerting: Alerting, said: bytes, pending: tuple[str, ...] | None) -> None:
     with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said)) as prometheus:
-        assert replace(alerting, prometheus_url=prometheus.url(path="").rstrip("/")).pending() == pending
+        assert replace(alerting, prometheus_url=prometheus.url(path="").rstrip("/")).raised() == pending
 
 
 def test_a_prometheus_that_does_not_answer_says_of_no_alert_that_it_is_on_its_way(alerting: Alerting) -> None:
-    assert alerting.pending() is None
+    assert alerting.raised() is None

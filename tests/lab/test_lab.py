@@ -170,14 +170,14 @@ def test_alerts_are_read_and_seen_of_whoever_is_told_and_of_nobody_else(made: Ca
 
 
 class Rules:
-    """An alerting of which the pending alerts are known, or not."""
+    """An alerting of which it is known what alerts are on their way, or not."""
 
     processes = ()
 
     def __init__(self, pending: tuple[str, ...] | None) -> None:
         self._pending = pending
 
-    def pending(self) -> tuple[str, ...] | None:
+    def raised(self) -> tuple[str, ...] | None:
         return self._pending
 
 
@@ -185,8 +185,8 @@ class Rules:
 def test_the_alerts_on_their_way_are_read_where_prometheus_says_which(
     made: Callable[..., ProcessLab], pending: tuple[str, ...] | None, read: str | None
 ) -> None:
-    assert made(alerting=Rules(pending)).read("pending_alerts") == read
-    assert made().read("pending_alerts") is None
+    assert made(alerting=Rules(pending)).read("raised_alerts") == read
+    assert made().read("raised_alerts") is None
 
 
 def test_the_node_is_the_one_that_the_runtime_root_names(made: Callable[..., ProcessLab], bench: Bench) -> None:

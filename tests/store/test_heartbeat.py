@@ -17,6 +17,7 @@ from tc.store.heartbeat import (
     NodeHeartbeat,
     SupervisorHeartbeat,
     Witness,
+    corrected,
     node_heartbeat_as_written,
     read_node_heartbeat,
     read_supervisor_heartbeat,
@@ -62,6 +63,15 @@ def test_how_far_a_clock_is_off_is_told_by_when_the_kernel_says_that_it_was_writ
     node = node_heartbeat_as_written(run)
     assert node is not None
     assert (node.written_ns, node.offset_ns) == (7, node.said.at_ns - 7)
+
+
+def test_what_a_busy_process_comes_to_late_makes_its_clock_none_the_worse(run: RunDirectory) -> None:
+    looked_ns = time.time_ns() - 5 * 10**9
+    write_heartbeat(run, msgspec.structs.replace(NODE, at_ns=looked_ns, stamped_ns=time.time_ns()))
+    node = node_heartbeat_as_written(run)
+    assert node is not None
+    assert abs(node.offset_ns) < 10**9
+    assert corrected(node).at_ns == looked_ns
 
 
 def test_what_they_say_after_the_seal_leaves_a_run_intact_and_is_not_exported(run: RunDirectory, tmp_path: Path) -> None:

@@ -134,9 +134,9 @@ class _Drill:
             strangers = sorted(self._firing.difference(lasting))
             tolerated = f"none but {', '.join(lasting)}" if lasting else "none"
             yield Reading("alerts", ", ".join(strangers) or "none", tolerated, holds=not strangers)
-        if phase == "before" and (pending := self._hands.lab.read("pending_alerts")) is not None:
+        if phase == "before" and (raised := self._hands.lab.read("raised_alerts")) is not None:
             # What is on its way already would be taken for what comes of the fault.
-            yield Reading("pending alerts", str(pending), "none", holds=pending == "none")
+            yield Reading("alerts on their way", str(raised), "none", holds=raised == "none")
 
     def break_it(self) -> None:
         """Break what is to be broken, and look until all that is expected was seen, or the time for it is over."""

@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from tc.checks.feed import Answer, Inquiry, Question, Silence, silences
 from tc.errors import ArtifactError, UnreachableError
 from tc.store.heartbeat import SupervisorHeartbeat, read_node_heartbeat, write_heartbeat
@@ -187,7 +189,7 @@ class SupervisorPulse:
                 return
         if self._run.configuration.exists():  # Before that, the node may give the directory up.
             with suppress(ArtifactError):
-                write_heartbeat(self._run, heartbeat)
+                write_heartbeat(self._run, replace(heartbeat, stamped_ns=time.time_ns()))
                 self._last = heartbeat
 
     def _heartbeat(self, weight: tuple[int, int | None] | None) -> SupervisorHeartbeat:

@@ -42,21 +42,24 @@ class Alerting:
         """All three."""
         return self.metrics, self.prometheus, self.alertmanager
 
-    def pending(self) -> tuple[str, ...] | None:
-        """Return the names of the alerts that will fire if what they look at lasts; None where Prometheus does not say."""
+    def raised(self) -> tuple[str, ...] | None:
+        """Return the names of the alerts that fire, or will if what they look at lasts; None where Prometheus does not say.
+
+        The one that always fires is none of them. It is known here a moment before Alertmanager tells anybody.
+        """
         directly = build_opener(ProxyHandler({}))  # Whatever proxies the environment names.
         with (
             suppress(OSError, HTTPException, msgspec.DecodeError),
             directly.open(f"{self.prometheus_url}/api/v1/alerts", timeout=1) as said,
         ):
             answer = msgspec.json.decode(said.read(_MOST_BYTES), type=_Answer)
-            return tuple(sorted({each.labels.get("alertname", "") for each in answer.data.alerts if each.state == "pending"}))
+            names = {each.labels.get("alertname", "") for each in answer.data.alerts}
+            return tuple(sorted(names - {DEAD_MANS_SWITCH}))
         return None
 
 
 class _Alert(msgspec.Struct):
     labels: dict[str, str]
-    state: str
 
 
 class _Alerts(msgspec.Struct):

@@ -148,9 +148,9 @@ class ProcessLab:
         """Return what a probe reads now; None where there is nothing to read."""
         if probe == "alerts":
             return None if self._bench.receiver is None else Decimal(len(self._bench.receiver.firing))
-        if probe == "pending_alerts":
-            pending = None if self._bench.alerting is None else self._bench.alerting.pending()
-            return None if pending is None else ", ".join(pending) or "none"
+        if probe == "raised_alerts":
+            raised = None if self._bench.alerting is None else self._bench.alerting.raised()
+            return None if raised is None else ", ".join(raised) or "none"
         if probe in VENUE_PROBES:
             return self._held_at_venue().get(probe)
         return self._watch.read(probe)

@@ -33,7 +33,7 @@ __all__ = [
 HEARTBEAT_SCHEMA = 1
 
 _WRITTEN_WITHIN_NS = 250_000_000
-"""So long after it was stamped may a heartbeat be written, and the clock be none the worse."""
+"""So long after it was stamped may a heartbeat stand in its file, and the clock be none the worse."""
 
 
 class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,9 @@ class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     at_ns, every_s
-        When this was written, and how often it is.
+        When this was looked at, and how often it is.
+    stamped_ns
+        What the same clock said when it was written, which a busy process comes to later; 0: the same.
     state
         Where the node stands: starting, trading, halting, halted, stopping, stopped.
     position
@@ -75,6 +77,7 @@ class NodeHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int = HEARTBEAT_SCHEMA
     at_ns: int
+    stamped_ns: int = 0
     every_s: float
     pid: int
     state: str
@@ -99,7 +102,9 @@ class SupervisorHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     at_ns, every_s
-        When this was written, and how often it is.
+        When this was looked at, and how often it is.
+    stamped_ns
+        What the same clock said when it was written, which a busy process comes to later; 0: the same.
     node_state
         The last state that the node reported.
     is_node_alive
@@ -117,6 +122,7 @@ class SupervisorHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int = HEARTBEAT_SCHEMA
     at_ns: int
+    stamped_ns: int = 0
     every_s: float
     pid: int
     node_state: str
@@ -138,7 +144,7 @@ class AsWritten[T: (NodeHeartbeat, SupervisorHeartbeat)]:
     @property
     def offset_ns(self) -> int:
         """How far the clock that the process goes by is ahead of the kernel's; they differ by less than some milliseconds."""
-        return self.said.at_ns - self.written_ns
+        return (self.said.stamped_ns or self.said.at_ns) - self.written_ns
 
 
 def write_heartbeat(run: RunDirectory, heartbeat: NodeHeartbeat | SupervisorHeartbeat) -> None:

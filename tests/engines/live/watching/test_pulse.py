@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tc.engines.nautilus.live.watching.pulse import Pulse, _Writer
 from tc.engines.nautilus.live.watching.watch import Watch
@@ -112,6 +113,26 @@ def test_it_says_how_the_node_is_and_what_was_subscribed_to_and_never_came() -> 
     assert (again.state, again.in_flight, again.oldest_in_flight_ns) == ("trading", 0, None)
 
 
+def test_how_late_the_loop_was_before_the_node_traded_is_forgotten_also_where_that_is_noticed_later() -> None:
+    watch = Watch(lambda: None, lambda *_: None)
+
+    async def work() -> list[float]:
+        watching = asyncio.get_running_loop().create_task(watch.run())
+        await asyncio.sleep(0.01)
+        time.sleep(0.4)  # noqa: ASYNC251 - that is what a node does that loads
+        watch.forget()
+        await asyncio.sleep(0.01)
+        after_start = watch.longest_lag_s
+        time.sleep(0.4)  # noqa: ASYNC251 - as above, and now orders wait for it
+        await asyncio.sleep(0.2)
+        watching.cancel()
+        return [after_start, watch.longest_lag_s]
+
+    after_start, trading = asyncio.run(work())
+    assert after_start < 0.2
+    assert trading > 0.2
+
+
 def test_the_longest_lag_is_that_since_it_was_told_last() -> None:
     async def work() -> list[float]:
         watch = Watch(lambda: None, lambda *_: None)
@@ -172,7 +193,7 @@ def test_without_a_directory_nothing_is_told_and_nothing_is_told_after_the_end(r
 def test_a_disk_that_takes_nothing_holds_nobody_up_and_is_tried_again(run: RunDirectory) -> None:
     run.live.write_text("a file stands where the folder is to be")
     heartbeat = Scene(None).pulse.look()
-    writer = _Writer(run)
+    writer = _Writer(run, lambda: 7)
     writer.put(heartbeat)
     until = time.monotonic() + WITHIN_S
     while writer._next:
@@ -181,4 +202,4 @@ def test_a_disk_that_takes_nothing_holds_nobody_up_and_is_tried_again(run: RunDi
     run.live.unlink()
     writer.put(heartbeat)
     writer.end(WITHIN_S)
-    assert read_node_heartbeat(run) == heartbeat
+    assert read_node_heartbeat(run) == replace(heartbeat, stamped_ns=7)

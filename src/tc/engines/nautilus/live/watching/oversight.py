@@ -185,6 +185,8 @@ class Oversight:
     def be(self, state: NodeState) -> None:
         """Note the state that the node has come to, once."""
         if state != self.status.state:
+            if state == "trading":
+                self.watch.forget()
             self.status.state = state
             self._on_state(state)
 

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from tc.checks.feed import Channel
 from tc.engines.nautilus.live.recording.recorder import LiveRecorder
 from tc.engines.nautilus.live.stopping.adapters import Adapters
@@ -64,7 +66,7 @@ class Pulse:
         """Tell, until cancelled; what this raises is told in the node's log, and ends nothing but itself."""
         if self._run is None:
             return
-        self._writer = _Writer(self._run)
+        self._writer = _Writer(self._run, self._kernel.clock.timestamp_ns)
         try:
             while self._writer is not None:
                 self._writer.put(self.look())
@@ -141,8 +143,9 @@ class Pulse:
 class _Writer:
     """Writes the heartbeat that was given last; one that comes while another is written takes the place of those before it."""
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, now_ns: Callable[[], int]) -> None:
         self._run = run
+        self._now_ns = now_ns
         self._next: deque[NodeHeartbeat] = deque(maxlen=1)
         self._is_over = False
         self._has_news = threading.Event()
@@ -166,4 +169,4 @@ class _Writer:
             self._has_news.clear()
             while self._next:
                 with suppress(ArtifactError):  # Who looks sees that it grows old.
-                    write_heartbeat(self._run, self._next.popleft())
+                    write_heartbeat(self._run, replace(self._next.popleft(), stamped_ns=self._now_ns()))

@@ -1,6 +1,7 @@
 """The watch over a node: what the kill switch's files say, and how late the loop is."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from tc.core.events import KillMode
@@ -27,21 +28,29 @@ class Watch:
         self.lag_s = 0.0
         self.longest_lag_s = 0.0
         self._recent_lag_s = 0.0
+        self._due_s = 0.0
+        self._now_s: Callable[[], float] = time.monotonic
 
     def longest_lag_lately_s(self) -> float:
         """Return how late the loop was, at most, since this was asked last."""
         lately_s, self._recent_lag_s = self._recent_lag_s, 0.0
         return lately_s
 
+    def forget(self) -> None:
+        """Count lateness from now on only: a node that starts loads and connects, and nobody's order waits for it."""
+        self._due_s = self._now_s()
+        self.lag_s = self.longest_lag_s = self._recent_lag_s = 0.0
+
     async def run(self) -> None:
         """Look, until cancelled."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
+        self._now_s = asyncio.get_running_loop().time
+        self._due_s = self._now_s()
         while True:
             self.look()
-            due = max(due + EVERY_S, loop.time())
-            await asyncio.sleep(due - loop.time())
-            self.lag_s = max(0.0, loop.time() - due)  # A loop's timer may ring a little early, by the grain of its clock.
+            self._due_s = max(self._due_s + EVERY_S, self._now_s())
+            await asyncio.sleep(self._due_s - self._now_s())
+            # A loop's timer may ring a little early, by the grain of its clock.
+            self.lag_s = max(0.0, self._now_s() - self._due_s)
             self.longest_lag_s = max(self.longest_lag_s, self.lag_s)
             self._recent_lag_s = max(self._recent_lag_s, self.lag_s)
 
