@@ -282,3 +282,45 @@ def test_where_every_drill_was_killed_a_report_names_them(command: Command, tmp_
 def test_a_hostile_artifacts_root_is_told_and_not_obeyed(command: Command, tmp_path: Path) -> None:
     root = tmp_path / "\x1b[31mred"
     assert "\x1b" not in command("drill", "report", "--artifacts-root", root).out
+
+
+def test_an_execution_that_is_judged_again_comes_to_what_it_says(command: Command, bare: None, tmp_path: Path) -> None:
+    command("drill", "run", full_disk(tmp_path / "mine"), "--no-prometheus")
+    told = command("drill", "report", "--verify", "--json")
+    assert told.code == 0
+    assert [each["verdict"] for each in told.json("drill-report")["executions"]] == ["inconclusive"]
+    [drill] = list_drills(tmp_path / "artifacts")
+    assert command("spec", "validate", drill.spec).code == 0
+
+
+@pytest.mark.parametrize(
+    ("artifact", "before", "after", "why"),
+    [
+        (
+            "verdict.json",
+            '"verdict": "inconclusive"',
+            '"verdict": "passed"',
+            "verdict: passed; by the journal's facts inconclusive",
+        ),
+        ("verdict.json", '"weight": 1', '"weight": 7', "weight: 7; by the journal's facts 1"),
+        ("verdict.json", "it was never looked at", "well", "parts: steady_state inconclusive: well; by the journal's facts"),
+        ("drill.yaml", "The disk is full", "The disk is fine", "drill.yaml is not the document that was carried out"),
+        ("drill.yaml", "drill_version: 1", "drill_version: 9", "drill_version"),
+        ("journal.jsonl", '"seed":1', '"seed":2', "journal.jsonl line 1: digest_mismatch"),
+        ("journal.jsonl", None, "", "journal.jsonl does not go from the drill's start to its verdict"),
+    ],
+    ids=str,
+)
+def test_an_execution_whose_artifacts_were_altered_is_damaged_when_it_is_judged_again(
+    command: Command, bare: None, tmp_path: Path, artifact: str, before: str | None, after: str, why: str
+) -> None:
+    command("drill", "run", full_disk(tmp_path / "mine"), "--no-prometheus")
+    [drill] = list_drills(tmp_path / "artifacts")
+    path = drill.path / artifact
+    text = path.read_text(encoding="utf-8")
+    path.write_text(after if before is None else text.replace(before, after, 1), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    told = command("drill", "report", "--verify")
+    assert told.code == 6
+    assert "damaged, and counted nowhere: " in told.out
+    assert why in told.out

@@ -38,6 +38,10 @@ DrillsIn = Annotated[
     Path,
     typer.Option("--artifacts-root", envvar="TC_ARTIFACTS_ROOT", help="Where the folders of drills are kept (under drills/)."),
 ]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Judge each execution again by its document and its chained journal: 6 when one differs."),
+]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=16, help="So many drills at once.")]
 
 EXIT = {"passed": ExitCode.OK, "failed": ExitCode.FOUND, "inconclusive": ExitCode.INCONCLUSIVE}
@@ -105,12 +109,14 @@ def suite(
 
 
 @app.command()
-def report(artifacts_root: DrillsIn = ARTIFACTS_ROOT, as_json: AsJson = False) -> None:
+def report(verify: Verify = False, artifacts_root: DrillsIn = ARTIFACTS_ROOT, as_json: AsJson = False) -> None:
     """Show what came of all drills that were carried out here: verdicts, times and the resilience score."""
-    told = wiring.report_drills(artifacts_root)
-    if as_json:
-        show_json(told.to_dict())
-        return
+    told = wiring.report_drills(artifacts_root, is_judged_again=verify)
+    show_json(told.to_dict()) if as_json else _show_report(told, artifacts_root)
+    raise typer.Exit(ExitCode.ARTIFACT if verify and told.damaged else ExitCode.OK)
+
+
+def _show_report(told: "wiring.DrillReport", artifacts_root: Path) -> None:
     if told.rows:
         show_table(told.header, told.rows)
         typer.echo(f"\nresilience  {told.resilience}")

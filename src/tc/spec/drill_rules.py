@@ -6,7 +6,18 @@ from itertools import zip_longest
 
 from tc.core.events import EVENT_TYPES
 from tc.spec.drill_spec import MutationSpec
-from tc.spec.drill_words import COMMANDS, DEAD_MANS_SWITCH, INVARIANTS, OUTSIDE, OUTSIDE_EVENTS, PROBES, RESUME, ROOTS, TARGETS
+from tc.spec.drill_words import (
+    COMMANDS,
+    DEAD_MANS_SWITCH,
+    INVARIANTS,
+    KEPT_AS,
+    OUTSIDE,
+    OUTSIDE_EVENTS,
+    PROBES,
+    RESUME,
+    ROOTS,
+    TARGETS,
+)
 from tc.spec.grammar import decimal_text
 from tc.spec.reading.problem import one_of
 from tc.spec.reading.reader import Reading
@@ -39,7 +50,7 @@ def check_drill(
 
 def _check_name(reading: Reading, named: str) -> None:
     name = reading.values.get("name")
-    if isinstance(name, str) and f"{name}.yaml" != named:
+    if isinstance(name, str) and named not in {f"{name}.yaml", KEPT_AS}:
         reading.refuse("name", f"its file is named {named}; expected {name}.yaml, or another name")
 
 

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from tc.spec.drill_spec import FaultKind, FaultTarget
 
+KEPT_AS = "drill.yaml"
+"""What a document is named in the folder of an execution, whatever the drill's own name."""
+
 DEAD_MANS_SWITCH = "TcDeadMansSwitch"
 """The alert that always fires: that it fires is no news of a drill."""
 

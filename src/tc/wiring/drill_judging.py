@@ -81,33 +81,10 @@ def _foreign(spec: "DrillSpec") -> frozenset[str]:
 
 def verdict_of(made: "Making", facts: "Sequence[AnyDrillFact]") -> "DrillVerdict":
     """Write a drill's verdict beside its journal, and return it."""
-    from tc import __version__
-    from tc.checks.drills.verdict import sequence
-    from tc.lab.scaling import TIME_SCALE
-    from tc.store.drills import DrillVerdict, write_verdict
+    from tc.flows.drill_verdict import verdict_of as made_of
+    from tc.store.drills import write_verdict
 
-    concluded = _concluded(facts)
-    verdict = DrillVerdict(
-        drill=made.spec.name,
-        number=made.drill.number,
-        title=made.spec.title,
-        run_id=made.run_id,
-        seed=made.seed,
-        weight=made.spec.weight,
-        tags=made.spec.tags,
-        tc=__version__,
-        sees_alerts=made.sees_alerts,
-        time_scale=TIME_SCALE,
-        is_mutated=made.is_mutated,
-        verdict=concluded.verdict,
-        parts=concluded.parts,
-        detect_ns=concluded.detect_ns,
-        mitigate_ns=concluded.mitigate_ns,
-        recover_ns=concluded.recover_ns,
-        started_ns=facts[0].at_ns,
-        ended_ns=concluded.at_ns,
-        sequence=sequence(facts),
-    )
+    verdict = made_of(made.spec, facts, journal=made.drill.journal)
     write_verdict(made.drill, verdict)
     return verdict
 

@@ -247,15 +247,19 @@ def stored_verdicts(artifacts_root: Path) -> "tuple[DrillVerdict, ...]":
     return tuple(found for _, found in _stored(artifacts_root) if found is not None and not isinstance(found, str))
 
 
-def _stored(artifacts_root: Path) -> "Iterator[tuple[str, DrillVerdict | str | None]]":
+def _stored(artifacts_root: Path, *, is_judged_again: bool = False) -> "Iterator[tuple[str, DrillVerdict | str | None]]":
     """Give each execution by its folder's name, with its verdict, what is wrong with that, or None where there is none."""
-    from tc.errors import ArtifactError
+    from tc.errors import ArtifactError, DocumentError
+    from tc.flows.drill_verdict import require_verdict
     from tc.store.drills import find_verdict, list_drills
 
     for drill in list_drills(artifacts_root):
         try:
-            yield drill.path.name, find_verdict(drill)
-        except ArtifactError as error:
+            found = find_verdict(drill)
+            if found is not None and is_judged_again:
+                require_verdict(drill)
+            yield drill.path.name, found
+        except (ArtifactError, DocumentError) as error:
             yield drill.path.name, error.message
 
 
@@ -287,12 +291,15 @@ class DrillReport:
         }
 
 
-def report_drills(artifacts_root: Path) -> DrillReport:
-    """Return what came of all drills that were carried out; ArtifactError when the folder cannot be read."""
+def report_drills(artifacts_root: Path, *, is_judged_again: bool = False) -> DrillReport:
+    """Return what came of all drills that were carried out; ArtifactError when the folder cannot be read.
+
+    Judged again, an execution whose verdict is not what its document and its journal come to is damaged, too.
+    """
     from tc.reports.drill.figures import figures
     from tc.reports.drill.tables import FIGURE_COLUMNS, figure_rows, score_text
 
-    stored = tuple(_stored(artifacts_root))
+    stored = tuple(_stored(artifacts_root, is_judged_again=is_judged_again))
     verdicts = tuple(found for _, found in stored if found is not None and not isinstance(found, str))
     counted = figures(verdicts)
     silent = tuple(name for name, found in stored if found is None)

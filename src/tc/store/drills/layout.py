@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from tc.errors import ArtifactError, DocumentError
+from tc.spec.drill_words import KEPT_AS
 from tc.store.files import is_real_folder, sync_folder
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -35,7 +36,7 @@ class DrillDirectory:
     @property
     def spec(self) -> Path:
         """The DrillSpec, as it was carried out."""
-        return self.path / "drill.yaml"
+        return self.path / KEPT_AS
 
     @property
     def run_spec(self) -> Path:
