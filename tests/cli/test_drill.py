@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from commands import Answer
 from documentation import REPOSITORY
 from drill_records import carried_out
+from drill_samples import disconnect_spec
 from drill_specs import DRILL, drill_folder
 from tc.checks.drills.facts import Part
+from tc.checks.drills.verdict import judge
 from tc.spec.drill_parse import drill_names
 from tc.store.drills import create_drill, list_drills, read_verdict, scan_drill_journal, write_verdict
 
@@ -324,3 +326,13 @@ def test_an_execution_whose_artifacts_were_altered_is_damaged_when_it_is_judged_
     assert told.code == 6
     assert "damaged, and counted nowhere: " in told.out
     assert why in told.out
+
+
+def test_what_another_version_carried_out_is_held_to_the_verdict_in_its_journal(
+    command: Command, bare: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("drill", "run", full_disk(tmp_path / "mine"), "--no-prometheus")
+    monkeypatch.setattr("tc.flows.drill_verdict.judge", lambda _spec, facts: judge(disconnect_spec(), facts))
+    assert command("drill", "report", "--verify").code == 6
+    monkeypatch.setattr("tc.flows.drill_verdict.__version__", "9.9.9")
+    assert command("drill", "report", "--verify").code == 0
