@@ -1,5 +1,6 @@
 """A process of the lab starts, ends and starts again, also where it hangs, and goes with whoever started it."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import pytest
 
 from paper_runs import children, is_gone, until
 from tc.errors import EngineError
-from tc.lab.process import LabProcess, free_ports, last_line
+from tc.lab.process import LabProcess, _to_try, free_ports, last_line
 
 
 def process(folder: Path, *command: str) -> LabProcess:
@@ -103,6 +104,16 @@ def test_it_does_not_stay_where_its_starter_went_before_it_could_ask_to_go_too(
     it.start()
     assert it.wait(30)
     assert it.exit_code == 1
+
+
+def test_two_labs_that_look_for_ports_at_the_same_time_begin_with_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    first: list[set[int]] = []
+    for pid in (4_000, 4_001, 4_007):
+        monkeypatch.setattr(os, "getpid", lambda pid=pid: pid)
+        first.append({*itertools.islice(_to_try(), 8)})
+    assert [len(each) for each in first] == [8, 8, 8]
+    assert len(set.union(*first)) == 24
+    assert all(20_000 <= port < 32_000 for port in itertools.islice(_to_try(), 200))
 
 
 def test_free_ports_are_different_and_can_be_had() -> None:

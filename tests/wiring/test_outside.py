@@ -18,6 +18,7 @@ from tc.spec.paper_spec import ReconciliationSpec
 from tc.spec.parse import parse_run_spec
 from tc.store.kill_switch import FOLDER, KillSwitch
 from tc.store.layout import RunDirectory
+from tc.store.lock import RunLock
 from tc.wiring.outside import Outside
 from tc.wiring.paper_parts import PaperPlace
 
@@ -67,10 +68,18 @@ def test_a_finding_blocks_new_risk_even_if_no_disk_takes_it_and_only_where_the_s
     tmp_path: Path, run: RunDirectory, fake: FakeVenue, on_mismatch: str, mode: str | None
 ) -> None:
     run.ops_folder.write_text("a file stands where the folder is to be")
-    looked(outside_of(tmp_path, fake, on_mismatch), fake, 3)
+    with RunLock(run):
+        looked(outside_of(tmp_path, fake, on_mismatch), fake, 3)
     active = KillSwitch(tmp_path / "runtime" / FOLDER).effective(run_id=RUN_ID, name="smoke")
     assert (None if active is None else active.mode) == mode
     assert active is None or active.reason.startswith("the run is not as its venue says: ")
+
+
+def test_what_is_found_of_a_run_whose_node_is_dead_blocks_nothing_when_it_goes_on(
+    tmp_path: Path, run: RunDirectory, fake: FakeVenue
+) -> None:
+    looked(outside_of(tmp_path, fake, "block"), fake, 3)
+    assert KillSwitch(tmp_path / "runtime" / FOLDER).effective(run_id=RUN_ID, name="smoke") is None
 
 
 def test_the_comparisons_of_a_run_are_kept_and_fold_its_journal_once(tmp_path: Path, run: RunDirectory, fake: FakeVenue) -> None:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from secrets import randbelow
@@ -14,7 +14,7 @@ from tc.errors import EngineError
 
 _ENDS_WITHIN_S = 8.0
 _LAST_WORDS = 2_000
-_LOWEST_PORT, _PORTS = 20_000, 12_000
+_LOWEST_PORT, _PORTS, _OWN_PORTS = 20_000, 12_000, 8
 _LONGEST_LINE = 300
 _HINT = "hint: "
 _UNLESS_ORPHANED = ("sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
@@ -124,16 +124,27 @@ def last_line(said: bytes) -> str:
     return lines[-1][:_LONGEST_LINE] if lines else ""
 
 
+def _to_try() -> Iterator[int]:
+    own = os.getpid() % (_PORTS // _OWN_PORTS) * _OWN_PORTS
+    yield from range(_LOWEST_PORT + own, _LOWEST_PORT + own + _OWN_PORTS)
+    while True:
+        yield _LOWEST_PORT + randbelow(_PORTS)
+
+
+_candidates = _to_try()
+
+
 def free_ports(number: int) -> tuple[int, ...]:
     """Return ports of this machine that nobody listens on now, no two the same.
 
-    They lie below those that the system gives to outgoing connections: none of these takes one before its listener comes.
+    They lie below those that the system gives to outgoing connections: none of these takes one before its listener comes. And
+    each process begins with some of its own, for another lab may look for ports at the same time.
     """
     sockets: list[socket.socket] = []
     try:
         while len(sockets) < number:
             with suppress(OSError):
-                sockets.append(socket.create_server(("127.0.0.1", _LOWEST_PORT + randbelow(_PORTS))))
+                sockets.append(socket.create_server(("127.0.0.1", next(_candidates))))
         return tuple(each.getsockname()[1] for each in sockets)
     finally:
         for each in sockets:

@@ -269,7 +269,11 @@ class _Continuous:
             self._outside.compare(self._heed, everything=False)
 
     def _heed(self, document: "ReconciliationDocument") -> None:
-        if document.verdict == "found" and self._blocks:
+        """Block a run that is not as its venue says; not one whose node is dead, for its orders are taken care of from here."""
+        from tc.store.lock import is_active
+
+        run = self._outside.run
+        if document.verdict == "found" and self._blocks and run is not None and is_active(run):
             self._outside.block(
                 f"the run is not as its venue says: {len(document.findings)} findings at position {document.position}"
             )
