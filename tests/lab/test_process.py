@@ -46,7 +46,7 @@ def test_one_that_is_stopped_or_heeds_no_signal_is_ended_all_the_same(tmp_path: 
 
 
 def test_its_last_words_are_in_its_log(tmp_path: Path) -> None:
-    it = process(tmp_path, sys.executable, "-c", "import sys; print('one'); sys.exit('two')")
+    it = process(tmp_path, sys.executable, "-c", "import sys; print('one', flush=True); sys.exit('two')")
     assert it.last_words() == ""
     it.start()
     assert it.wait(10)

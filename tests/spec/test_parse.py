@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from run_specs import ATTACHED, DOCUMENTS, PAPER, SMOKE, edited, problems_of, wrong_values
 from tc.errors import DocumentError, ExitCode
@@ -168,6 +169,13 @@ def test_of_another_version_only_that_is_told_with_what_to_do(version: str) -> N
 def test_a_version_that_is_no_whole_number_is_one_problem_among_others(version: str) -> None:
     told = problems_of(edited(("spec_version: 1", f"spec_version: {version}"), ("seed: 42", "seed: x")))
     assert [line.partition(" ")[0] for line in told] == ["run.yaml:1:", "run.yaml:16:"]
+
+
+@pytest.mark.parametrize("key", ["venue", "strategy"])
+def test_what_every_run_states_is_not_stated_by_nothing(key: str) -> None:
+    document = yaml.safe_load(edited())
+    (told,) = problems_of(yaml.safe_dump({**document, key: None}, sort_keys=False))
+    assert f" {key}: value null: expected " in told
 
 
 def test_what_is_missing_is_told_at_the_mapping_that_lacks_it() -> None:
