@@ -1,5 +1,6 @@
 """A process of the lab starts, ends and starts again, also where it hangs, and goes with whoever started it."""
 
+import errno
 import itertools
 import os
 import shutil
@@ -114,6 +115,15 @@ def test_two_labs_that_look_for_ports_at_the_same_time_begin_with_others(monkeyp
     assert [len(each) for each in first] == [8, 8, 8]
     assert len(set.union(*first)) == 24
     assert all(20_000 <= port < 32_000 for port in itertools.islice(_to_try(), 200))
+
+
+def test_where_no_port_can_be_had_that_is_told_and_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_address: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("tc.lab.process.socket.create_server", fails)
+    with pytest.raises(EngineError, match="no free port was found in 200 tries"):
+        free_ports(1)
 
 
 def test_free_ports_are_different_and_can_be_had() -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from secrets import randbelow
 
@@ -14,7 +15,7 @@ from tc.errors import EngineError
 
 _ENDS_WITHIN_S = 8.0
 _LAST_WORDS = 2_000
-_LOWEST_PORT, _PORTS, _OWN_PORTS = 20_000, 12_000, 8
+_LOWEST_PORT, _PORTS, _OWN_PORTS, _MOST_TRIED = 20_000, 12_000, 8, 200
 _LONGEST_LINE = 300
 _HINT = "hint: "
 _UNLESS_ORPHANED = ("sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
@@ -138,13 +139,18 @@ def free_ports(number: int) -> tuple[int, ...]:
     """Return ports of this machine that nobody listens on now, no two the same.
 
     They lie below those that the system gives to outgoing connections: none of these takes one before its listener comes. And
-    each process begins with some of its own, for another lab may look for ports at the same time.
+    each process begins with some of its own, for another lab may look for ports at the same time. EngineError when none can be
+    had, be it for want of file descriptors.
     """
     sockets: list[socket.socket] = []
     try:
-        while len(sockets) < number:
+        for port in islice(_candidates, _MOST_TRIED):
+            if len(sockets) == number:
+                break
             with suppress(OSError):
-                sockets.append(socket.create_server(("127.0.0.1", next(_candidates))))
+                sockets.append(socket.create_server(("127.0.0.1", port)))
+        if len(sockets) < number:
+            raise EngineError(f"no free port was found in {_MOST_TRIED} tries", hint="See `ulimit -n`, and what listens here.")
         return tuple(each.getsockname()[1] for each in sockets)
     finally:
         for each in sockets:
