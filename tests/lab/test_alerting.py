@@ -1,15 +1,12 @@
 """The alerting that a drill is given: the shipped configuration at a drill's pace, which the programs themselves accept."""
 
-import json
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from probed_servers import answering, serving
 from system_programs import program
 from tc.errors import InconclusiveError
 from tc.lab.alerting import Alerting, dead_mans_switch_every_s, has_programs, prepare_alerting, require_programs, shipped_alerts
@@ -94,27 +91,3 @@ def test_without_the_programs_it_says_which_are_missing_and_what_to_do(tmp_path:
     (tmp_path / "prometheus-alertmanager").symlink_to(one)
     require_programs()
     assert has_programs()
-
-
-def told(*alerts: tuple[str, str]) -> bytes:
-    """Return what Prometheus answers where some alerts are in some state."""
-    found = [{"labels": {"alertname": name}, "annotations": {}, "state": state, "value": "1e+00"} for name, state in alerts]
-    return json.dumps({"status": "success", "data": {"alerts": found}}).encode()
-
-
-@pytest.mark.parametrize(
-    ("said", "pending"),
-    [
-        (told(), ()),
-        (told(("TcB", "pending"), ("TcA", "firing"), ("TcA", "pending"), ("TcDeadMansSwitch", "firing")), ("TcA", "TcB")),
-        (b'{"status":"error","error":"not ready"}', None),
-        (b"starting up", None),
-    ],
-)
-def test_which_alerts_are_on_their_way_prometheus_says(alerting: Alerting, said: bytes, pending: tuple[str, ...] | None) -> None:
-    with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said)) as prometheus:
-        assert replace(alerting, prometheus_url=prometheus.url(path="").rstrip("/")).raised() == pending
-
-
-def test_a_prometheus_that_does_not_answer_says_of_no_alert_that_it_is_on_its_way(alerting: Alerting) -> None:
-    assert alerting.raised() is None

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -169,23 +170,12 @@ def test_alerts_are_read_and_seen_of_whoever_is_told_and_of_nobody_else(made: Ca
     assert lab.look() == ()
 
 
-class Rules:
-    """An alerting of which it is known what alerts are on their way, or not."""
-
-    processes = ()
-
-    def __init__(self, pending: tuple[str, ...] | None) -> None:
-        self._pending = pending
-
-    def raised(self) -> tuple[str, ...] | None:
-        return self._pending
-
-
-@pytest.mark.parametrize(("pending", "read"), [((), "none"), (("TcA", "TcB"), "TcA, TcB"), (None, None)])
+@pytest.mark.parametrize(("raised", "read"), [((), "none"), (("TcA", "TcB"), "TcA, TcB"), (None, None)])
 def test_the_alerts_on_their_way_are_read_where_prometheus_says_which(
-    made: Callable[..., ProcessLab], pending: tuple[str, ...] | None, read: str | None
+    made: Callable[..., ProcessLab], monkeypatch: pytest.MonkeyPatch, raised: tuple[str, ...] | None, read: str | None
 ) -> None:
-    assert made(alerting=Rules(pending)).read("raised_alerts") == read
+    monkeypatch.setattr("tc.lab.lab.raised_alerts", lambda url: raised if url == "http://prometheus" else ("another",))
+    assert made(alerting=SimpleNamespace(prometheus_url="http://prometheus", processes=())).read("raised_alerts") == read
     assert made().read("raised_alerts") is None
 
 

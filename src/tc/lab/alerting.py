@@ -5,14 +5,9 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException
 from importlib.resources import files
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
-
-import msgspec
 
 from tc.errors import InconclusiveError
 from tc.lab.process import LabProcess, free_ports
@@ -22,7 +17,6 @@ from tc.spec.drill_words import DEAD_MANS_SWITCH
 _PROGRAMS = ("prometheus", "prometheus-alertmanager")
 _RULES = "prometheus/rules"
 _MS = 1_000
-_MOST_BYTES = 1 << 20
 _REPEATED = re.compile(rf'alertname="{DEAD_MANS_SWITCH}"\][^[]*?repeat_interval: (?P<ms>[0-9]+)ms', re.DOTALL)
 _WEBHOOK = "    webhook_configs:\n      - url: '{url}'\n        send_resolved: {is_told}\n"
 
@@ -41,35 +35,6 @@ class Alerting:
     def processes(self) -> tuple[LabProcess, ...]:
         """All three."""
         return self.metrics, self.prometheus, self.alertmanager
-
-    def raised(self) -> tuple[str, ...] | None:
-        """Return the names of the alerts that fire, or will if what they look at lasts; None where Prometheus does not say.
-
-        The one that always fires is none of them. It is known here a moment before Alertmanager tells anybody.
-        """
-        directly = build_opener(ProxyHandler({}))  # Whatever proxies the environment names.
-        with (
-            suppress(OSError, HTTPException, msgspec.DecodeError),
-            directly.open(f"{self.prometheus_url}/api/v1/alerts", timeout=1) as said,
-        ):
-            answer = msgspec.json.decode(said.read(_MOST_BYTES), type=_Answer)
-            names = {each.labels.get("alertname", "") for each in answer.data.alerts}
-            return tuple(sorted(names - {DEAD_MANS_SWITCH}))
-        return None
-
-
-class _Alert(msgspec.Struct):
-    labels: dict[str, str]
-
-
-class _Alerts(msgspec.Struct):
-    alerts: tuple[_Alert, ...]
-
-
-class _Answer(msgspec.Struct):
-    """What Prometheus answers to `GET /api/v1/alerts`."""
-
-    data: _Alerts
 
 
 def has_programs() -> bool:

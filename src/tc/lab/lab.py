@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Protocol
 
 from tc.errors import ExitCode, InconclusiveError, TcError, UnreachableError
 from tc.lab.alerting import Alerting
+from tc.lab.asking import answer_of, raised_alerts
 from tc.lab.process import LabProcess, last_line
 from tc.lab.receiver import Receiver
 from tc.lab.watching import RunWatch
@@ -149,7 +149,8 @@ class ProcessLab:
         if probe == "alerts":
             return None if self._bench.receiver is None else Decimal(len(self._bench.receiver.firing))
         if probe == "raised_alerts":
-            raised = None if self._bench.alerting is None else self._bench.alerting.raised()
+            alerting = self._bench.alerting
+            raised = None if alerting is None else raised_alerts(alerting.prometheus_url)
             return None if raised is None else ", ".join(raised) or "none"
         if probe in VENUE_PROBES:
             return self._held_at_venue().get(probe)
@@ -243,11 +244,7 @@ class ProcessLab:
         return self._held
 
     def _is_venue_up(self) -> bool:
-        ping = f"{self._bench.venue_url}/fapi/v1/ping"
-        directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # Whatever proxies the environment names.
-        with suppress(OSError), directly.open(ping, timeout=1):
-            return True
-        return False
+        return answer_of(f"{self._bench.venue_url}/fapi/v1/ping") is not None
 
     def _wait(self, is_so: Callable[[], bool], what: str, *processes: LabProcess) -> None:
         ends_s = time.monotonic() + _STARTS_WITHIN_S
