@@ -16,7 +16,7 @@ from realistic_stream import DATASET, START_NS
 
 from tc.core import INITIAL, CoreConfiguration, EventStreamEntry, ProcessingPosition, state_digest, step_event_entry
 from tc.core.events import Event, RunStarted
-from tc.flows.replay import replay_run
+from tc.flows.runs.replay import replay_run
 from tc.store.decisions import DecisionWriter
 from tc.store.journal import JournalWriter
 from tc.store.layout import RunDirectory, create_run

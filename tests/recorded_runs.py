@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tc import wiring
-from tc.flows.recording import FinishedRun
+from tc.flows.recording.record import FinishedRun
 from tc.store.journal import read_entries
 from tc.store.layout import RunDirectory
 

@@ -332,7 +332,7 @@ def test_what_another_version_carried_out_is_held_to_the_verdict_in_its_journal(
     command: Command, bare: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("drill", "run", full_disk(tmp_path / "mine"), "--no-prometheus")
-    monkeypatch.setattr("tc.flows.drill_verdict.judge", lambda _spec, facts: judge(disconnect_spec(), facts))
+    monkeypatch.setattr("tc.flows.drills.verdict.judge", lambda _spec, facts: judge(disconnect_spec(), facts))
     assert command("drill", "report", "--verify").code == 6
-    monkeypatch.setattr("tc.flows.drill_verdict.__version__", "9.9.9")
+    monkeypatch.setattr("tc.flows.drills.verdict.__version__", "9.9.9")
     assert command("drill", "report", "--verify").code == 0

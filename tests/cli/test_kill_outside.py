@@ -25,10 +25,10 @@ from tc.checks.reconcile.observed.document import Observed, ObservedOrder, Obser
 from tc.core import EventStreamEntry
 from tc.core.entry import ProcessingPosition
 from tc.core.events import Event, KillSwitchAdvanced, KillSwitchChanged, RunResumed
-from tc.flows.kill_words import KEPT_TO_LOOK_AT, KEPT_TO_RESUME, NOTHING_RECORDED
-from tc.flows.killed import VenueFlatten
-from tc.flows.retired import MOST_KEPT, retire_node
-from tc.flows.supervisor_line import listening
+from tc.flows.kill.killed import VenueFlatten
+from tc.flows.kill.retired import MOST_KEPT, retire_node
+from tc.flows.kill.words import KEPT_TO_LOOK_AT, KEPT_TO_RESUME, NOTHING_RECORDED
+from tc.flows.paper.supervisor_line import listening
 from tc.reports.reconciliation import ReconciliationDocument
 from tc.store.facts import RunReconciled
 from tc.store.journal import JournalWriter, read_entries

@@ -3,7 +3,7 @@
 import pytest
 
 from tc.cli.paper import left_words
-from tc.flows.supervise import Supervised
+from tc.flows.paper.supervise import Supervised
 
 
 @pytest.mark.parametrize(

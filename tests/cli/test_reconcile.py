@@ -24,8 +24,8 @@ from tc.checks.reconcile.observed.convert import observed_document
 from tc.cli.reconcile import show_reconciliation
 from tc.core import INITIAL, process_event_entry
 from tc.core.events import AccountUpdated, Balance, OrderAccepted, OrderFilled, OrderInitialized, OrderSubmitted
-from tc.flows.comparing import Source
-from tc.flows.reconcile import reconcile_run
+from tc.flows.reconciliation.comparing import Source
+from tc.flows.reconciliation.reconcile import reconcile_run
 from tc.flows.witness import Witness
 from tc.spec.library import load_instrument
 from tc.store.layout import RunDirectory

@@ -19,8 +19,8 @@ from streams import START_NS, Venue
 from tc.cli.show import show_json
 from tc.cli.show_runs import reproduction_document, show_reproduction
 from tc.core.events import AccountUpdated, Balance, OrderCanceled
-from tc.flows.diff import diff_runs
-from tc.flows.reproduce import Reproduction
+from tc.flows.runs.diff import diff_runs
+from tc.flows.runs.reproduce import Reproduction
 from tc.store.facts import StopRequested
 from tc.store.files import MOST_BYTES
 from tc.store.layout import RunDirectory

@@ -16,7 +16,7 @@ from tc.checks.evidence import items_of
 from tc.core import EventStreamEntry
 from tc.core.decision import Decision
 from tc.flows.configuration import read_configuration
-from tc.flows.decided import decisions_of
+from tc.flows.runs.decided import decisions_of
 from tc.reports.story import merged
 from tc.store.journal import read_entries
 from tc.store.layout import RunDirectory

@@ -18,7 +18,7 @@ from tc.faults.files import FileFault, bit_flipped
 from tc.faults.memory import MemoryFault
 from tc.faults.processes import SignalFault
 from tc.faults.strategy import Commands, RunawayFault, StallFault
-from tc.flows.verify import verify_run
+from tc.flows.runs.verify import verify_run
 from tc.ports.drills import Fault
 from tc.spec.fault_parameters.host import EventLoopBlock, MemoryGrowth, RunawayOrders
 from tc.store.heartbeat import NodeHeartbeat, read_node_heartbeat, supervisor_heartbeat_as_written

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fakes import make_run
 from tc.errors import ArtifactError, InconclusiveError
 from tc.faults.files import FileFault, FindChange, bit_flipped, digit_changed, end_cut, line_added
-from tc.flows.verify import verify_run
+from tc.flows.runs.verify import verify_run
 
 LINES = [f'{{"line":{number},"text":"{"x" * number}"}}\n'.encode() for number in range(40)]
 

@@ -17,15 +17,15 @@ from tc.data.candles import read_candles
 from tc.engines.nautilus.backtest import NautilusEngine
 from tc.errors import ArtifactError, DocumentError, EngineError, InvariantViolation, RefusedError
 from tc.flows.backtest import prepare_run, run_prepared
-from tc.flows.circumstances import circumstances_here, git_commit, versions
-from tc.flows.diff import diff_runs
-from tc.flows.recording import LONGEST_REASON, Circumstances, FinishedRun
-from tc.flows.replay import replay_run
-from tc.flows.report import report_again, report_run
-from tc.flows.reproduce import Reproduction, record_reproduction, reproduce, rerun
-from tc.flows.run_inputs import module_file
-from tc.flows.usage import usage_now
-from tc.flows.verify import verify_run
+from tc.flows.recording.circumstances import circumstances_here, git_commit, versions
+from tc.flows.recording.inputs import module_file
+from tc.flows.recording.record import LONGEST_REASON, Circumstances, FinishedRun
+from tc.flows.recording.usage import usage_now
+from tc.flows.runs.diff import diff_runs
+from tc.flows.runs.replay import replay_run
+from tc.flows.runs.report import report_again, report_run
+from tc.flows.runs.reproduce import Reproduction, record_reproduction, reproduce, rerun
+from tc.flows.runs.verify import verify_run
 from tc.flows.witness import witness_now
 from tc.ports import Backtest, BacktestRequest, EngineOutcome, Stream
 from tc.spec.parse import load_run_spec

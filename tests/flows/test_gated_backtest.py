@@ -17,8 +17,8 @@ from tc.core.decision import Decision
 from tc.core.events import MarketObserved
 from tc.errors import ArtifactError
 from tc.flows.backtest import prepare_run, run_prepared
-from tc.flows.recording import Circumstances, FinishedRun
-from tc.flows.verify import verify_run
+from tc.flows.recording.record import Circumstances, FinishedRun
+from tc.flows.runs.verify import verify_run
 from tc.ports import Backtest, BacktestRequest, EngineOutcome, StrategyIdentity, Stream
 from tc.runtime.refeed import refeed
 from tc.spec.gate_spec import ExecutionSpec, RateSpec, RiskSpec, TimingSpec

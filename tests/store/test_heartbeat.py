@@ -10,8 +10,8 @@ import pytest
 
 from fakes import make_run
 from tc.errors import ArtifactError
-from tc.flows.export import export_run
-from tc.flows.verify import verify_run
+from tc.flows.runs.export import export_run
+from tc.flows.runs.verify import verify_run
 from tc.store.heartbeat import (
     Channel,
     NodeHeartbeat,

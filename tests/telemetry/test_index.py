@@ -12,7 +12,7 @@ import pytest
 
 from fakes import make_run
 from gated import GatedStream
-from tc.flows.verify import record_verification, verify_run
+from tc.flows.runs.verify import record_verification, verify_run
 from tc.flows.witness import Witness
 from tc.reports.tally.journal import JournalTally
 from tc.store.facts import ReadinessChecked, RunVerified

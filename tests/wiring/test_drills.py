@@ -21,7 +21,7 @@ NO_FAULT = str(REPOSITORY / "specs" / "drills" / "no-fault.yaml")
 @pytest.fixture
 def carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[FinishedDrill, list[str]]]:
     """Return what carries out a drill of which nothing is noted, in a lab that comes up and goes as it is told."""
-    monkeypatch.setattr("tc.flows.drill.carry_out", lambda _spec, _hands: None)
+    monkeypatch.setattr("tc.flows.drills.drill.carry_out", lambda _spec, _hands: None)
 
     def carry_out(*, before: Exception | None = None, after: Exception | None = None) -> tuple[FinishedDrill, list[str]]:
         @contextmanager

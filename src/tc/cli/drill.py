@@ -12,7 +12,7 @@ from tc.cli.show import printable, show_fields, show_json, show_table
 from tc.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
-    from tc.flows.drill_suite import FinishedSuite
+    from tc.flows.drills.suite import FinishedSuite
     from tc.spec.drill_spec import DrillSpec
     from tc.store.drills import DrillVerdict
 

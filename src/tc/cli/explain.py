@@ -10,7 +10,7 @@ from tc.cli.options import ARTIFACTS_ROOT, ArtifactsRoot, AsJson
 from tc.cli.show import printable, show_fields, show_json, show_table, stamp
 
 if TYPE_CHECKING:
-    from tc.flows.explain import Explanation
+    from tc.flows.runs.explain import Explanation
     from tc.reports.story import Story
 
 Run = Annotated[

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from tc.flows.follow import Followed, LastEvent
     from tc.flows.node_line import NodeStatus
+    from tc.flows.runs.follow import Followed, LastEvent
 
 
 def show_followed(looks: "Iterator[Followed]") -> None:

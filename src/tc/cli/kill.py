@@ -11,8 +11,8 @@ from tc.cli.show import at, printable, show_json, show_table
 from tc.errors import ExitCode
 
 if TYPE_CHECKING:
-    from tc.flows.kill_status import KillStatus
-    from tc.flows.killed import Killed, PathTaken
+    from tc.flows.kill.killed import Killed, PathTaken
+    from tc.flows.kill.status import KillStatus
 
 app = typer.Typer(help="The kill switch: stop what trades, clear it, see what it can reach.", no_args_is_help=True)
 

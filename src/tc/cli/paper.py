@@ -18,7 +18,7 @@ from tc.cli.show import printable, show_error, show_fields, show_json
 from tc.errors import ExitCode, TcError
 
 if TYPE_CHECKING:
-    from tc.flows.supervise import Supervised
+    from tc.flows.paper.supervise import Supervised
     from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.run_spec import RunSpec

@@ -12,7 +12,7 @@ from tc.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
     from tc.checks.reconcile import Kind, Verdict
-    from tc.flows.heal import Healed
+    from tc.flows.reconciliation.heal import Healed
     from tc.reports.reconciliation import ReconciliationDocument, ToldRow
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the start of one, or latest.", show_default=False)]

@@ -19,7 +19,7 @@ from tc.cli.units import parse_seconds
 from tc.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
-    from tc.flows.recording import FinishedRun
+    from tc.flows.recording.record import FinishedRun
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.run_spec import RunSpec
 

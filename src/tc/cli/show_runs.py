@@ -10,13 +10,13 @@ from tc.cli.show import at, printable, show_fields, show_findings, show_table, s
 from tc.cli.units import format_size
 
 if TYPE_CHECKING:
-    from tc.flows.diff import Comparison
-    from tc.flows.list_runs import ListedRun
-    from tc.flows.prune import PruningPlan
-    from tc.flows.replay import Replay
-    from tc.flows.reproduce import Reproduction
-    from tc.flows.show import ShownRun
-    from tc.flows.verify import Verification
+    from tc.flows.runs.diff import Comparison
+    from tc.flows.runs.list_runs import ListedRun
+    from tc.flows.runs.prune import PruningPlan
+    from tc.flows.runs.replay import Replay
+    from tc.flows.runs.reproduce import Reproduction
+    from tc.flows.runs.show import ShownRun
+    from tc.flows.runs.verify import Verification
 
 MOST_DIFFERENCES = 20
 MOST_ORDERS = 20

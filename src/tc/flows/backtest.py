@@ -10,7 +10,7 @@ from tc.core import CoreConfiguration
 from tc.core.configuration import CONFIGURATION_VERSION
 from tc.core.events import STREAM_SCHEMA, RunCompleted, RunStarted, RunStopped
 from tc.errors import RefusedError
-from tc.flows.recording import Circumstances, FinishedRun, Recording, Reporter, RunPlan, begin, record_and_seal
+from tc.flows.recording.record import Circumstances, FinishedRun, Recording, Reporter, RunPlan, begin, record_and_seal
 from tc.ports import Backtest, BacktestRequest, Engine, EngineOutcome, Progress
 from tc.runtime.stream import EventStream
 from tc.spec.effective import core_document, effective_document

@@ -13,7 +13,7 @@ from tc.wiring.paper_parts import PaperPlace, new_paper_run_id
 if TYPE_CHECKING:
     from tc.engines.nautilus.live.attached.attachment import NautilusNodeEngine
     from tc.engines.nautilus.live.attached.venue import NodeVenue
-    from tc.flows.attached import AttachedRun
+    from tc.flows.paper.attached import AttachedRun
     from tc.ports import AttachRequest
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.paper_spec import NodeSpec
@@ -175,9 +175,9 @@ class _Making:
         """Make the run, and attach."""
         from functools import partial
 
-        from tc.flows.attached import attach_run
-        from tc.flows.circumstances import circumstances_here
-        from tc.flows.report import report_run
+        from tc.flows.paper.attached import attach_run
+        from tc.flows.recording.circumstances import circumstances_here
+        from tc.flows.runs.report import report_run
         from tc.store.kill_switch import FOLDER, KillSwitch
 
         switch = KillSwitch(self.place.runtime_root / FOLDER)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tc.checks.feed import Answer
     from tc.exchange import VenueLine
     from tc.exchange.wire.weight import RequestWeight
-    from tc.flows.supervisor_pulse import OpenVenue
+    from tc.flows.paper.supervisor_pulse import OpenVenue
     from tc.spec.paper_spec import NodeSpec
     from tc.wiring.paper_parts import PaperPlace
 

@@ -8,7 +8,7 @@ from tc.wiring.paper_parts import PaperPlace, judged, line_to
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tc.flows.supervisor_line import Answer
+    from tc.flows.paper.supervisor_line import Answer
     from tc.spec.paper_spec import NodeSpec
 
 _LONGEST_S = 600.0

@@ -63,7 +63,7 @@ def _venue_log(lab: "MadeLab") -> "VenueLog | None":
 
 def _missed(run: "RunDirectory") -> frozenset[str]:
     """Return the ids of the trades that the run's comparisons found missing from its journal."""
-    from tc.flows.reconcile import kept_reconciliations
+    from tc.flows.reconciliation.reconcile import kept_reconciliations
 
     kept = (each.document for each in kept_reconciliations(run) if each.document is not None)
     found = (finding for document in kept for finding in document.findings if finding.code == _MISSED)
@@ -81,7 +81,7 @@ def _foreign(spec: "DrillSpec") -> frozenset[str]:
 
 def verdict_of(made: "Making", facts: "Sequence[AnyDrillFact]") -> "DrillVerdict":
     """Write a drill's verdict beside its journal, and return it."""
-    from tc.flows.drill_verdict import verdict_of as made_of
+    from tc.flows.drills.verdict import verdict_of as made_of
     from tc.store.drills import write_verdict
 
     verdict = made_of(made.spec, facts, journal=made.drill.journal)
@@ -122,7 +122,7 @@ def _series(run: "RunDirectory") -> tuple[Series, Series]:
     from tc.core.events import OrderFilled
     from tc.errors import TcError
     from tc.flows.configuration import read_configuration
-    from tc.flows.taped_prices import taped_prices
+    from tc.flows.runs.taped_prices import taped_prices
     from tc.wiring.data import candles_of_tape
 
     with suppress(TcError):

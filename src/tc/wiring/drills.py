@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tc.flows.drill_notes import Notes
-    from tc.flows.drill_suite import FinishedSuite, Tried
+    from tc.flows.drills.notes import Notes
+    from tc.flows.drills.suite import FinishedSuite, Tried
     from tc.spec.drill_spec import DrillSpec
     from tc.store.drills import DrillVerdict
     from tc.wiring.drill_lab import Making
@@ -96,8 +96,8 @@ def _carried_out(
     made: "Making", keep: Callable[..., object], say: Callable[[str], None], should_stop: Callable[[], bool]
 ) -> FinishedDrill:
     from tc.errors import TcError
-    from tc.flows.drill import DrillHands, carry_out
-    from tc.flows.drill_notes import Notes
+    from tc.flows.drills.drill import DrillHands, carry_out
+    from tc.flows.drills.notes import Notes
     from tc.store.drill_facts import DrillFailed, DrillStarted
     from tc.wiring.drill_faults import fault_of
     from tc.wiring.drill_judging import held_to_invariants
@@ -191,7 +191,7 @@ def run_suite(
 
     """
     from tc.errors import DocumentError
-    from tc.flows.drill_suite import carry_out_suite
+    from tc.flows.drills.suite import carry_out_suite
 
     drills = shipped_drills()
     unknown = [tag for tag in tags if not any(tag in each.tags for each in drills)]
@@ -209,7 +209,7 @@ def _in_a_process(name: str, plan: DrillPlan) -> "Tried":
     from msgspec import DecodeError, json
 
     from tc.errors import ArtifactError
-    from tc.flows.drill_suite import Tried
+    from tc.flows.drills.suite import Tried
     from tc.lab.process import last_line
     from tc.store.drills import DrillDirectory, read_verdict
 
@@ -250,7 +250,7 @@ def stored_verdicts(artifacts_root: Path) -> "tuple[DrillVerdict, ...]":
 def _stored(artifacts_root: Path, *, is_judged_again: bool = False) -> "Iterator[tuple[str, DrillVerdict | str | None]]":
     """Give each execution by its folder's name, with its verdict, what is wrong with that, or None where there is none."""
     from tc.errors import ArtifactError, DocumentError
-    from tc.flows.drill_verdict import require_verdict
+    from tc.flows.drills.verdict import require_verdict
     from tc.store.drills import find_verdict, list_drills
 
     for drill in list_drills(artifacts_root):

@@ -8,9 +8,9 @@ from tc.wiring.kill_outside import outside_of
 from tc.wiring.machine import witness_here
 
 if TYPE_CHECKING:
-    from tc.flows.kill_node import KillPlace
-    from tc.flows.kill_status import KillStatus
-    from tc.flows.killed import Killed
+    from tc.flows.kill.killed import Killed
+    from tc.flows.kill.node import KillPlace
+    from tc.flows.kill.status import KillStatus
     from tc.store.kill_switch import Change, KillSwitch, Scope
 
 
@@ -40,7 +40,7 @@ def activate_kill(
     say: Callable[[str], None] = lambda _words: None,
 ) -> "Killed":
     """Set the kill switch, and make sure of it by every path that is needed; what is waited for is said."""
-    from tc.flows.kill import activate
+    from tc.flows.kill.activate import activate
     from tc.store.kill_switch import kill_mode
 
     by = witness_here()
@@ -61,7 +61,7 @@ def clear_kill(scope: "Scope", *, reason: str, actor: str | None, runtime_root: 
     """Clear the kill switch of a scope; nothing resumes by it. What still runs, and keeps to it, is said."""
     from dataclasses import replace
 
-    from tc.flows.kill import still_running
+    from tc.flows.kill.activate import still_running
 
     by = witness_here()
     change = _switch(runtime_root).clear(scope, reason=reason, actor=actor or by.user or "unknown", at_ns=by.at_ns)
@@ -70,13 +70,13 @@ def clear_kill(scope: "Scope", *, reason: str, actor: str | None, runtime_root: 
 
 def kill_status(scope: "Scope", *, runtime_root: Path, artifacts_root: Path, means_testnet: bool) -> "KillStatus":
     """Say what is active, and which paths to each node are open."""
-    from tc.flows.kill_status import kill_status
+    from tc.flows.kill.status import kill_status
 
     return kill_status(scope, _place(runtime_root, artifacts_root, means_testnet=means_testnet, deadline_s=0))
 
 
 def _place(runtime_root: Path, artifacts_root: Path, *, means_testnet: bool, deadline_s: float) -> "KillPlace":
-    from tc.flows.kill_node import KillPlace
+    from tc.flows.kill.node import KillPlace
 
     outside = outside_of(runtime_root, means_testnet=means_testnet, deadline_s=deadline_s)
     return KillPlace(runtime_root, artifacts_root, _switch(runtime_root), outside)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tc.exchange import VenueLine
     from tc.exchange.flattening.flatten import Flattened, FlattenStep
-    from tc.flows.killed import Outside, VenueAccess, VenueFlatten
+    from tc.flows.kill.killed import Outside, VenueAccess, VenueFlatten
     from tc.spec.venue_url import VenueUrl
 
 _ASK_S = 0.5
@@ -21,7 +21,7 @@ _SLACK_S = 5.0
 
 def outside_of(runtime_root: Path, *, means_testnet: bool, deadline_s: float) -> "Outside":
     """Return how venues are reached from this shell."""
-    from tc.flows.killed import Outside
+    from tc.flows.kill.killed import Outside
 
     ways = _Ways(runtime_root, means_testnet, deadline_s)
     return Outside(has_ended=ways.has_ended, is_silent=ways.is_silent, unavailable=ways.unavailable, flatten=ways.flatten)
@@ -41,7 +41,7 @@ async def flatten_told(
     import asyncio
 
     from tc.exchange import flatten
-    from tc.flows.killed import VenueFlatten
+    from tc.flows.kill.killed import VenueFlatten
 
     began_ns = time.monotonic_ns()
     steps: list[FlattenStep] = []
@@ -124,8 +124,8 @@ class _Ways:
     def _flattened_by_supervisor(self, access: "VenueAccess") -> "VenueFlatten":
         from dataclasses import replace
 
-        from tc.flows.killed import VenueFlatten
-        from tc.flows.supervisor_line import ask_supervisor
+        from tc.flows.kill.killed import VenueFlatten
+        from tc.flows.paper.supervisor_line import ask_supervisor
 
         request = {"do": "flatten", "deadline_s": self.deadline_s}
         within_s = self.deadline_s + _SLACK_S
@@ -153,7 +153,7 @@ class _Ways:
 
     def _has_supervisor(self, access: "VenueAccess") -> bool:
         from tc.errors import UnreachableError
-        from tc.flows.supervisor_line import ask_supervisor
+        from tc.flows.paper.supervisor_line import ask_supervisor
 
         try:
             ask_supervisor(self._supervisor(access), {"do": "ping"}, dict[str, bool], within_s=_ASK_S)

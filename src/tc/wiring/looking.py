@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from tc.flows.diff import Comparison
-    from tc.flows.explain import Explanation
-    from tc.flows.follow import Followed
-    from tc.flows.list_runs import ListedRun
-    from tc.flows.replay import Replay
-    from tc.flows.show import ShownRun
-    from tc.flows.verify import Verification
+    from tc.flows.runs.diff import Comparison
+    from tc.flows.runs.explain import Explanation
+    from tc.flows.runs.follow import Followed
+    from tc.flows.runs.list_runs import ListedRun
+    from tc.flows.runs.replay import Replay
+    from tc.flows.runs.show import ShownRun
+    from tc.flows.runs.verify import Verification
     from tc.store.layout import RunDirectory
 
 
@@ -30,21 +30,21 @@ def find_run(run: str, *, artifacts_root: Path) -> "RunDirectory":
 
 def list_runs(artifacts_root: Path, *, statuses: "Sequence[str]", limit: int | None) -> "tuple[ListedRun, ...]":
     """Return the runs under an artifacts root, newest first."""
-    from tc.flows.list_runs import list_run_directories
+    from tc.flows.runs.list_runs import list_run_directories
 
     return list_run_directories(artifacts_root, statuses=statuses, limit=limit)
 
 
 def show_run(run: "RunDirectory") -> "ShownRun":
     """Read everything that a run directory says about its run."""
-    from tc.flows.show import show_run
+    from tc.flows.runs.show import show_run
 
     return show_run(run)
 
 
 def follow_run(run: "RunDirectory", *, runtime_root: Path) -> "Iterator[Followed]":
     """Look at a running paper run again and again."""
-    from tc.flows.follow import follow
+    from tc.flows.runs.follow import follow
 
     return follow(run, runtime_root)
 
@@ -54,7 +54,7 @@ def verify_run(
 ) -> "Verification":
     """Judge a run directory, or an exported archive when ``run`` is the path of a file."""
     from tc.data.catalog.reading import verify_dataset
-    from tc.flows.verify import record_verification, verify_archive, verify_run
+    from tc.flows.runs.verify import record_verification, verify_archive, verify_run
 
     if os.path.isfile(run):  # noqa: PTH113 - a word that cannot be a path is no file; before Python 3.13 Path.is_file raises
         return verify_archive(
@@ -69,7 +69,7 @@ def verify_run(
 
 def replay_run(run: "RunDirectory", *, at: int | None, progress: "Callable[[int, int], None]") -> "Replay":
     """Fold a run's journal without the engine, and compare State with what was recorded."""
-    from tc.flows.replay import replay_run
+    from tc.flows.runs.replay import replay_run
 
     return replay_run(run, at=at, progress=progress)
 
@@ -78,8 +78,8 @@ def require_intact(run: "RunDirectory", *, data_root: Path) -> None:
     """Verify and replay a run; an error says the first thing that is not as it was recorded."""
     from tc.data.catalog.reading import verify_dataset
     from tc.errors import ArtifactError
-    from tc.flows.replay import replay_run
-    from tc.flows.verify import verify_run
+    from tc.flows.runs.replay import replay_run
+    from tc.flows.runs.verify import verify_run
 
     for finding in (*verify_run(run, data_root=data_root, prove=verify_dataset).findings, *replay_run(run).findings):
         raise ArtifactError(
@@ -90,14 +90,14 @@ def require_intact(run: "RunDirectory", *, data_root: Path) -> None:
 
 def diff_runs(left: "RunDirectory", right: "RunDirectory", *, progress: "Callable[[int, int], None]") -> "Comparison":
     """Say where the journals of two runs part, and in what their configurations differ."""
-    from tc.flows.diff import diff_runs
+    from tc.flows.runs.diff import diff_runs
 
     return diff_runs(left, right, progress=progress)
 
 
 def explain_run(run: "RunDirectory", *, order: str | None, position: int | None) -> "Explanation":
     """Tell why an order was allowed, held, sent or never sent, what happened at a position, or how all commands came out."""
-    from tc.flows.explain import explain_run
+    from tc.flows.runs.explain import explain_run
 
     return explain_run(run, order=order, position=position)
 
@@ -106,7 +106,7 @@ def compare_evidence(
     left: "RunDirectory", right: "RunDirectory", *, out: Path | None
 ) -> "tuple[dict[str, Any], tuple[Path, ...]]":
     """Compare two runs position by position, write what was found, and return it with the files."""
-    from tc.flows.compare_evidence import compare_evidence, evidence_folder, write_evidence
+    from tc.flows.runs.compare_evidence import compare_evidence, evidence_folder, write_evidence
     from tc.reports.evidence import evidence_document
 
     evidence = compare_evidence(left, right)
@@ -115,7 +115,7 @@ def compare_evidence(
 
 def render_report(run: "RunDirectory", *, data_root: Path, as_html: bool) -> str:
     """Make a run's report again from its directory as it stands."""
-    from tc.flows.report import report_again
+    from tc.flows.runs.report import report_again
     from tc.reports.html import render_html
     from tc.reports.markdown import render_markdown
 
@@ -125,7 +125,7 @@ def render_report(run: "RunDirectory", *, data_root: Path, as_html: bool) -> str
 
 def metrics_of(run: "RunDirectory", *, data_root: Path) -> "Mapping[str, object]":
     """Make a run's metrics again from its directory as it stands."""
-    from tc.flows.report import compared, report_again
+    from tc.flows.runs.report import compared, report_again
     from tc.reports.metrics import run_metrics
 
     report = report_again(run, data_root=data_root, read_candles=candles_of, draw_tape=candles_of_tape)

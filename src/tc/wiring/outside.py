@@ -15,9 +15,9 @@ from tc.wiring.paper_parts import SETTLED_WITHIN_S, PaperPlace, judged, line_to,
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tc.flows.expected import Expected
-    from tc.flows.supervise import Supervised, Supervision
-    from tc.flows.supervisor_pulse import SupervisorPulse
+    from tc.flows.paper.supervise import Supervised, Supervision
+    from tc.flows.paper.supervisor_pulse import SupervisorPulse
+    from tc.flows.reconciliation.expected import Expected
     from tc.ports import OnStop
     from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.instrument import InstrumentSpec
@@ -67,7 +67,7 @@ class Outside:
         return self._supervision((str(self._directory.spec), "--resume", *duration), venue)
 
     def _supervision(self, node: "Sequence[str]", venue: "Sequence[str] | None") -> "Supervision":
-        from tc.flows.supervise import Supervision
+        from tc.flows.paper.supervise import Supervision
         from tc.spec.grammar import seconds_ns
 
         roots = ("--artifacts-root", str(self._place.artifacts_root), "--runtime-root", str(self._place.runtime_root))
@@ -88,7 +88,7 @@ class Outside:
 
     def pulse(self, instrument: "InstrumentSpec") -> "SupervisorPulse":
         """Return what tells, again and again, how the run looks from here."""
-        from tc.flows.supervisor_pulse import SupervisorPulse
+        from tc.flows.paper.supervisor_pulse import SupervisorPulse
 
         way = way_beside(self._node, self._place, self._environment, self._weight)
         return SupervisorPulse(self._directory, way, {instrument.id: instrument.raw_symbol})
@@ -139,7 +139,7 @@ class Outside:
 
         The name stays where the run may have left something at a venue that goes on.
         """
-        from tc.flows.retired import retire_node
+        from tc.flows.kill.retired import retire_node
         from tc.wiring.reconcile import BUSY_PATIENCE_S
 
         self._continuous.end()
@@ -158,7 +158,7 @@ class Outside:
         Asking for ``everything`` finds orders in others' instruments, too; while the node trades it is left that much of the
         venue's patience. The last comparison waits for request weight: none comes after it.
         """
-        from tc.flows.expected import Expected
+        from tc.flows.reconciliation.expected import Expected
         from tc.wiring.reconcile import reconcile_with_venue
 
         if self.run is None or not self.run.configuration.exists():

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tc.exchange import VenueLine
-    from tc.flows.paper import FinishedPaperRun
-    from tc.flows.resume import TapeStart
-    from tc.flows.supervise import Supervised, Supervision
+    from tc.flows.paper.node import FinishedPaperRun
+    from tc.flows.paper.resume import TapeStart
+    from tc.flows.paper.supervise import Supervised, Supervision
     from tc.ports import NodeState, PaperRequest, TapeWriter
     from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.instrument import InstrumentSpec
@@ -91,8 +91,8 @@ def supervised_run(
     should_stop: "Callable[[], bool]",
 ) -> PaperResult:
     """Watch a venue, where it is embedded, and one node, until both have ended; meanwhile, do for others what needs the keys."""
-    from tc.flows.supervise import supervise
-    from tc.flows.supervisor_line import listening
+    from tc.flows.paper.supervise import supervise
+    from tc.flows.paper.supervisor_line import listening
     from tc.store.nodes import supervisor_path
     from tc.store.supervising import supervising
 
@@ -162,9 +162,9 @@ def run_node(
     from functools import partial
 
     from tc.engines.nautilus.live.node import NautilusLiveEngine
-    from tc.flows.circumstances import circumstances_here
-    from tc.flows.paper import run_paper
-    from tc.flows.report import report_run
+    from tc.flows.paper.node import run_paper
+    from tc.flows.recording.circumstances import circumstances_here
+    from tc.flows.runs.report import report_run
     from tc.spec.check import load_documents
     from tc.store.kill_switch import FOLDER, KillSwitch
 

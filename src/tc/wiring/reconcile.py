@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from tc.exchange.reading.account import VenueReading
     from tc.exchange.wire.keys import Keys
     from tc.exchange.wire.weight import RequestWeight
-    from tc.flows.comparing import AskCache, Source
-    from tc.flows.expected import Expected
-    from tc.flows.heal import Healed
+    from tc.flows.reconciliation.comparing import AskCache, Source
+    from tc.flows.reconciliation.expected import Expected
+    from tc.flows.reconciliation.heal import Healed
     from tc.flows.run_venue import RunVenue
     from tc.reports.reconciliation import ReconciliationDocument
     from tc.spec.venue_url import VenueUrl
@@ -39,7 +39,7 @@ def reconcile_run(
     run: "RunDirectory", *, observed: Path | None, runtime_root: Path, means_testnet: bool
 ) -> "tuple[str, ReconciliationDocument]":
     """Compare a run's journal with a document of what was observed, or with its venue; return what was kept in `ops/`."""
-    from tc.flows.reconcile import file_source, reconcile_run
+    from tc.flows.reconciliation.reconcile import file_source, reconcile_run
 
     if observed is not None:
         return reconcile_run(run, file_source(observed), by=witness_here())
@@ -49,8 +49,8 @@ def reconcile_run(
 
 def heal_run(run: "RunDirectory", *, runtime_root: Path, means_testnet: bool) -> "Healed":
     """Compare a run with its venue, let its running node heal what differs, and compare again."""
-    from tc.flows.heal import heal_run, healing_alone, node_to_heal
-    from tc.flows.reconcile import reconcile_run
+    from tc.flows.reconciliation.heal import heal_run, healing_alone, node_to_heal
+    from tc.flows.reconciliation.reconcile import reconcile_run
 
     node = node_to_heal(run, runtime_root)
     # What came of a heal is to be known; before it, unknown means that nothing is done.
@@ -84,8 +84,8 @@ def reconcile_with_venue(
     Request weight that is used up is waited for, for ``busy_patience_s`` where that is longer than usual; what is learned of it
     is added to ``weight``.
     """
-    from tc.flows.comparing import Source
-    from tc.flows.reconcile import reconcile_run
+    from tc.flows.reconciliation.comparing import Source
+    from tc.flows.reconciliation.reconcile import reconcile_run
     from tc.flows.run_venue import venue_of
 
     names = (api_key_env, api_secret_env)
@@ -135,7 +135,7 @@ def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool, 
     """Return the venue of a run: its embedded one when that has ended, else where its node or its spec says that it trades."""
     from tc.checks.reconcile import Unknown
     from tc.errors import DocumentError
-    from tc.flows.comparing import Source
+    from tc.flows.reconciliation.comparing import Source
     from tc.flows.run_venue import venue_of
     from tc.spec.venue_url import judge
     from tc.store.nodes import read_node
@@ -162,7 +162,7 @@ def _source_of(run: "RunDirectory", runtime_root: Path, *, means_testnet: bool, 
 
 def _ended_venue(run: "RunDirectory", venue: "RunVenue", runtime_root: Path) -> "Source | None":
     """Return the embedded venue of a run from its state file, when it is there and no venue runs on it; else None."""
-    from tc.flows.comparing import Source
+    from tc.flows.reconciliation.comparing import Source
     from tc.wiring.kept_venue import is_held, served_again
 
     state = runtime_root / "venues" / f"{run.run_id}.sqlite"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tc.core.events import Event
     from tc.exchange.reading.account import VenueReading
     from tc.exchange.wire.line import VenueLine
-    from tc.flows.paper import FinishedPaperRun
+    from tc.flows.paper.node import FinishedPaperRun
     from tc.ports import NodeState, OnStop
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.paper_spec import NodeSpec
@@ -40,7 +40,7 @@ def resume_paper_run(
 ) -> PaperResult:
     """Go on with a crashed paper run: its venue, where it is embedded, on what that had kept, and one node."""
     from tc.flows.configuration import read_effective_configuration
-    from tc.flows.resume import require_resumable
+    from tc.flows.paper.resume import require_resumable
     from tc.wiring.looking import find_run
 
     run = find_run(name, artifacts_root=place.artifacts_root)
@@ -62,7 +62,7 @@ def resume_paper_run(
 def _require_state(state: "Path") -> None:
     """Raise ArtifactError where an embedded venue would begin anew, with none of the run's orders."""
     from tc.errors import ArtifactError
-    from tc.flows.resume import HINT_RECOVER
+    from tc.flows.paper.resume import HINT_RECOVER
 
     if not state.is_file():
         raise ArtifactError(
@@ -86,8 +86,8 @@ def resume_node(
 
     from tc.engines.nautilus.live.node import NautilusLiveEngine
     from tc.flows.configuration import read_effective_configuration
-    from tc.flows.report import report_run
-    from tc.flows.resume import resume_paper
+    from tc.flows.paper.resume import resume_paper
+    from tc.flows.runs.report import report_run
     from tc.spec.grammar import seconds_ns
     from tc.store.kill_switch import FOLDER, KillSwitch
     from tc.store.layout import existing_run

@@ -10,8 +10,8 @@ from tc.wiring.paper import checked_paper
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tc.flows.recording import FinishedRun
-    from tc.flows.reproduce import Reproduction
+    from tc.flows.recording.record import FinishedRun
+    from tc.flows.runs.reproduce import Reproduction
     from tc.ports import Engine, Progress
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.run_spec import RunSpec
@@ -99,8 +99,8 @@ def check_run(spec: Path, *, overrides: "Sequence[str]", data_root: Path, means_
 
 def reproduce_run(run: "RunDirectory", *, artifacts_root: Path, data_root: Path, is_recorded: bool) -> "Reproduction":
     """Run a run's stored spec again in a fresh process, and compare."""
-    from tc.flows.diff import diff_runs
-    from tc.flows.reproduce import record_reproduction, reproduce
+    from tc.flows.runs.diff import diff_runs
+    from tc.flows.runs.reproduce import record_reproduction, reproduce
 
     reproduction = reproduce(
         run,
@@ -116,10 +116,10 @@ def reproduce_run(run: "RunDirectory", *, artifacts_root: Path, data_root: Path,
 
 def rerun(run: Path, data_root: Path, artifacts_root: Path) -> None:
     """Run a run's stored spec again, into another artifacts root; what the fresh process of `reproduce_run` does."""
-    from tc.flows.circumstances import circumstances_here
     from tc.flows.configuration import read_effective_configuration
-    from tc.flows.reproduce import RUN_ID
-    from tc.flows.reproduce import rerun as rerun_stored
+    from tc.flows.recording.circumstances import circumstances_here
+    from tc.flows.runs.reproduce import RUN_ID
+    from tc.flows.runs.reproduce import rerun as rerun_stored
     from tc.store.layout import RunDirectory
 
     circumstances = circumstances_here(artifacts_root=artifacts_root, run_id=RUN_ID, is_durable=False)
@@ -148,8 +148,8 @@ def _run(
     from functools import partial
 
     from tc.flows.backtest import prepare_run, run_prepared
-    from tc.flows.circumstances import circumstances_here
-    from tc.flows.report import report_run
+    from tc.flows.recording.circumstances import circumstances_here
+    from tc.flows.runs.report import report_run
     from tc.ports import BacktestRequest
 
     dataset = proven_dataset(spec.played.dataset, data_root)

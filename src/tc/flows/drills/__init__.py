@@ -1,0 +1,1 @@
+"""Break it for real, prove it, put it back: one drill, and many."""

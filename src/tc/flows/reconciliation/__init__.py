@@ -1,0 +1,1 @@
+"""A run's journal, its node and its venue side by side: compared, and healed."""
