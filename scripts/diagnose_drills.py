@@ -24,9 +24,9 @@ from documented_commands import diagnosis
 from generate_alerts import RUNBOOKS
 
 from tc.errors import ArtifactError
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
 from tc.store.drills import DrillDirectory, list_drills, read_verdict
-from tc.wiring.drills import shipped_drills
+from tc.wiring.drills.shipped import shipped_drills
 
 _WITHIN_S = 60
 _UNKEPT = shutil.ignore_patterns("*.sock", "alerting")

@@ -14,9 +14,10 @@ from reference.drill_figures import STORED, FiguresOfDrill, Measured, Millisecon
 
 from tc.reports.drill.figures import DrillFigures, Spread, figures, spread
 from tc.reports.drill.tables import score_text
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
 from tc.store.drills import DrillVerdict
-from tc.wiring.drills import shipped_drills, stored_verdicts
+from tc.wiring.drills.report import stored_verdicts
+from tc.wiring.drills.shipped import shipped_drills
 
 
 def main() -> None:

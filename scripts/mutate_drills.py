@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from tc.spec.drill_spec import MutationSpec
+from tc.spec.drills.drill_spec import MutationSpec
 from tc.store.drills import DrillDirectory, DrillVerdict, read_verdict
-from tc.wiring.drills import shipped_drills
+from tc.wiring.drills.shipped import shipped_drills
 
 _WIDEST = 110
 

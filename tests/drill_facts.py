@@ -16,7 +16,7 @@ from tc.checks.drills.facts import (
     RunEnded,
     SteadyStateChecked,
 )
-from tc.spec.drill_spec import (
+from tc.spec.drills.drill_spec import (
     BudgetsSpec,
     DrillSpec,
     ExpectedAlert,
@@ -25,7 +25,7 @@ from tc.spec.drill_spec import (
     ProbeSpec,
     SteadyStateSpec,
 )
-from tc.spec.drill_words import INVARIANTS
+from tc.spec.drills.words import INVARIANTS
 
 SECOND = 1_000_000_000
 TRADING = (ProbeSpec(probe="node_state", equals="trading"),)

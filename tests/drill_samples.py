@@ -26,7 +26,7 @@ from tc.checks.drills.facts import (
     RunEnded,
     SteadyStateChecked,
 )
-from tc.spec.drill_spec import (
+from tc.spec.drills.drill_spec import (
     BudgetsSpec,
     DrillSpec,
     ExpectedAlert,

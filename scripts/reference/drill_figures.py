@@ -9,7 +9,7 @@ from generate_alerts import REPOSITORY
 
 from reference.markdown import page, table
 from tc.checks.drills.facts import Outcome
-from tc.spec.drill_parse import drill_names
+from tc.spec.drills.parse import drill_names
 
 DRILLS = REPOSITORY / "specs" / "drills"
 STORED = REPOSITORY / "docs" / "reference" / "drills" / "figures.json"

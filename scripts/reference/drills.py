@@ -12,10 +12,10 @@ from generate_alerts import REPOSITORY, RUNBOOKS, written_rules
 
 from reference.markdown import code, page, summary, table
 from reference.schemas import fields
-from tc.spec.drill_parse import drill_names, load_drill
-from tc.spec.drill_spec import DrillSpec, ExpectedAlert, FaultKind, FaultSpec, ProbeSpec, labels_text
-from tc.spec.drill_words import INVARIANTS, PROBES, TARGETS
-from tc.spec.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.drill_spec import DrillSpec, ExpectedAlert, FaultKind, FaultSpec, ProbeSpec, labels_text
+from tc.spec.drills.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.parse import drill_names, load_drill
+from tc.spec.drills.words import INVARIANTS, PROBES, TARGETS
 
 DRILLS = REPOSITORY / "specs" / "drills"
 

@@ -17,7 +17,7 @@ from drill_samples import disconnect_spec
 from drill_specs import DRILL, drill_folder
 from tc.checks.drills.facts import Part
 from tc.checks.drills.verdict import judge
-from tc.spec.drill_parse import drill_names
+from tc.spec.drills.parse import drill_names
 from tc.store.drills import create_drill, list_drills, read_verdict, scan_drill_journal, write_verdict
 
 type Command = Callable[..., Answer]
@@ -196,7 +196,8 @@ def shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Let drills be shipped that cannot be carried out where no disk can be mounted."""
     for name in TRANSPORT:
         full_disk(tmp_path / "shipped", name)
-    monkeypatch.setattr("tc.wiring.drills.shipped_folder", lambda: tmp_path / "shipped")
+    for module in ("shipped", "suite"):
+        monkeypatch.setattr(f"tc.wiring.drills.{module}.shipped_folder", lambda: tmp_path / "shipped")
     return tmp_path / "shipped"
 
 

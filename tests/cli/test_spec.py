@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from drill_specs import DRILL, drill_folder
 from run_specs import SMOKE, edited
 from tc.cli.main import main
-from tc.spec.drill_schema import drill_schema
+from tc.spec.drills.schema import drill_schema
 from tc.spec.schema import instrument_schema, run_spec_schema
 
 BROKEN = edited(("oms_type: netting", "oms_type: neting"), ("seed: 42", "seed: x"))

@@ -5,8 +5,8 @@ from drill_orders import order_of, same_orders, wanted
 
 from documentation import REPOSITORY
 from drill_records import verdict_of
-from tc.spec.drill_parse import load_drill
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
+from tc.spec.drills.parse import load_drill
 
 DONE = ("injected 1 order_appears", "proven 1")
 FOUND = ("finding order_unexpected", "gate reducing", "alert TcReconciliationMismatch")

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from documentation import DOCS, HANDWRITTEN, REPOSITORY, RUNBOOKS, commands, name_of
-from tc.spec.drill_parse import drill_names, load_drill
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
+from tc.spec.drills.parse import drill_names, load_drill
 
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Practise it"]
 SPECS = REPOSITORY / "specs" / "drills"

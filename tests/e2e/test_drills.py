@@ -33,7 +33,7 @@ from tc.checks.drills.facts import (
     FaultRestored,
     RunEnded,
 )
-from tc.spec.drill_parse import drill_names, load_drill
+from tc.spec.drills.parse import drill_names, load_drill
 from tc.store.drills import DrillDirectory, list_drills, read_verdict, scan_drill_journal
 
 pytestmark = pytest.mark.e2e

@@ -7,7 +7,7 @@ import pytest
 
 from live_nodes import venue
 from tc.faults.proxy import ProxyFault, running_proxy
-from tc.spec.fault_parameters.transport import BlackHole, Down
+from tc.spec.drills.fault_parameters.transport import BlackHole, Down
 from venue_process import Caller, calling, listening, user_stream
 
 pytestmark = pytest.mark.e2e

@@ -20,7 +20,7 @@ from tc.faults.processes import SignalFault
 from tc.faults.strategy import Commands, RunawayFault, StallFault
 from tc.flows.runs.verify import verify_run
 from tc.ports.drills import Fault
-from tc.spec.fault_parameters.host import EventLoopBlock, MemoryGrowth, RunawayOrders
+from tc.spec.drills.fault_parameters.host import EventLoopBlock, MemoryGrowth, RunawayOrders
 from tc.store.heartbeat import NodeHeartbeat, read_node_heartbeat, supervisor_heartbeat_as_written
 
 pytestmark = pytest.mark.e2e

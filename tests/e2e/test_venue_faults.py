@@ -12,7 +12,7 @@ import pytest
 from paper_runs import TRADER, PaperRun, Place, until
 from tc.core.events import OrderFilled
 from tc.faults.venue import VenueFault
-from tc.spec.fault_parameters import venue as of
+from tc.spec.drills.fault_parameters import venue as of
 from tc.wiring.venue_log import read_venue_log
 from venue_process import Caller, venue_process
 

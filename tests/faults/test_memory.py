@@ -13,7 +13,7 @@ import pytest
 from tc.errors import InconclusiveError
 from tc.faults.memory import MemoryFault
 from tc.faults.strategy import Commands
-from tc.spec.fault_parameters.host import MemoryGrowth
+from tc.spec.drills.fault_parameters.host import MemoryGrowth
 
 TAKES = """
 import json, pathlib, sys, time

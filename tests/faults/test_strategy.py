@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tc.faults.strategy import Commands, RunawayFault, StallFault
-from tc.spec.fault_parameters.host import EventLoopBlock, RunawayOrders
+from tc.spec.drills.fault_parameters.host import EventLoopBlock, RunawayOrders
 
 STRATEGY = Path(__file__).resolve().parents[2] / "specs" / "drills" / "drill_trader.py"
 

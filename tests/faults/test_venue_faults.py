@@ -16,8 +16,8 @@ import pytest
 from tc.errors import DocumentError, RefusedError, UnreachableError
 from tc.faults.rounds import Rounds
 from tc.faults.venue import VenueFault
-from tc.spec.fault_parameters import venue as of
-from tc.spec.fault_parameters.feed import FEED_PARAMETERS
+from tc.spec.drills.fault_parameters import venue as of
+from tc.spec.drills.fault_parameters.feed import FEED_PARAMETERS
 from venue_process import SYMBOL, Caller, VenueProcess, calling, listening, venue_process
 
 LOW, HIGH = "58000.0", "62000.0"

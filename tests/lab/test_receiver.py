@@ -12,7 +12,7 @@ import pytest
 from paper_runs import until
 from tc.lab.receiver import Alert, Message, Receiver, receiving
 from tc.ports.drills import Seen
-from tc.spec.drill_words import DEAD_MANS_SWITCH, SILENT
+from tc.spec.drills.words import DEAD_MANS_SWITCH, SILENT
 
 
 def message(name: str, *statuses: str, summary: str = "", run: str = "r") -> Message:

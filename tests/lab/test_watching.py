@@ -17,8 +17,8 @@ from tc.core.events import KillSwitchAdvanced, OrderDenied
 from tc.lab.lab import VENUE_PROBES
 from tc.lab.watching import LATELY_S, RunWatch
 from tc.ports.drills import Seen
-from tc.spec.drill_spec import ProbeName
-from tc.spec.drill_words import PROBES
+from tc.spec.drills.drill_spec import ProbeName
+from tc.spec.drills.words import PROBES
 from tc.store.facts import RunReconciled
 from tc.store.heartbeat import Channel
 from tc.store.kill_switch import FOLDER, KillSwitch, Scope

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from documentation import REPOSITORY
-from tc.spec.drill_parse import drill_names
+from tc.spec.drills.parse import drill_names
 
 FOUND = """
 import json
 from tc.lab.alerting import shipped, shipped_alerts
 from tc.telemetry.pages.runbooks import packaged_runbooks
-from tc.wiring.drills import shipped_drills, shipped_folder
+from tc.wiring.drills.shipped import shipped_drills, shipped_folder
 places = shipped_folder(), shipped("prometheus"), shipped("alertmanager"), packaged_runbooks()
 print(json.dumps({"places": [str(each) for each in places], "alerts": len(shipped_alerts()), "drills": len(shipped_drills())}))
 """

@@ -13,7 +13,7 @@ from tc.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
     from tc.flows.drills.suite import FinishedSuite
-    from tc.spec.drill_spec import DrillSpec
+    from tc.spec.drills.drill_spec import DrillSpec
     from tc.store.drills import DrillVerdict
 
 app = typer.Typer(help="Break a paper run for real, and see that it is noticed, stopped and put right.", no_args_is_help=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tc.errors import InconclusiveError
 from tc.faults.processes import Target, targeted
 from tc.faults.strategy import Commands
-from tc.spec.fault_parameters.host import MemoryGrowth
+from tc.spec.drills.fault_parameters.host import MemoryGrowth
 
 _KIB = 1 << 10
 _MIB = 1 << 20

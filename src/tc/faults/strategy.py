@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from tc.spec.fault_parameters.host import EventLoopBlock, RunawayOrders
+from tc.spec.drills.fault_parameters.host import EventLoopBlock, RunawayOrders
 from tc.store.files import write_atomic
 
 Word = Literal["stall", "runaway", "allocate"]

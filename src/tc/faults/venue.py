@@ -9,7 +9,7 @@ from tc.errors import DocumentError
 from tc.faults.fault_port import FaultPort
 from tc.faults.rounds import Rounds
 from tc.faults.venue_calls import calls_of
-from tc.spec.fault_parameters.venue import AbortWebSockets, FillOrder, OrderVanishes
+from tc.spec.drills.fault_parameters.venue import AbortWebSockets, FillOrder, OrderVanishes
 
 _PATIENCE_S = 3.0
 _GLANCE_S = 0.05

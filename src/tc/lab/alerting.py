@@ -12,7 +12,7 @@ from pathlib import Path
 from tc.errors import InconclusiveError
 from tc.lab.process import LabProcess, free_ports
 from tc.lab.scaling import TIME_SCALE, alert_names, scaled, without_alerts
-from tc.spec.drill_words import DEAD_MANS_SWITCH
+from tc.spec.drills.words import DEAD_MANS_SWITCH
 
 _PROGRAMS = ("prometheus", "prometheus-alertmanager")
 _RULES = "prometheus/rules"

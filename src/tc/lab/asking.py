@@ -6,7 +6,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import msgspec
 
-from tc.spec.drill_words import DEAD_MANS_SWITCH
+from tc.spec.drills.words import DEAD_MANS_SWITCH
 
 _WITHIN_S = 1
 _MOST_BYTES = 1 << 20

@@ -12,8 +12,8 @@ from secrets import token_hex
 import msgspec
 
 from tc.ports.drills import Seen
-from tc.spec.drill_spec import labels_text
-from tc.spec.drill_words import DEAD_MANS_SWITCH, SILENT
+from tc.spec.drills.drill_spec import labels_text
+from tc.spec.drills.words import DEAD_MANS_SWITCH, SILENT
 
 _EVERYWHERE = frozenset({"alertname", "severity", "run", "instance", "job"})
 """Labels that tell nothing apart within a drill."""

@@ -4,16 +4,10 @@ from tc.wiring.connectivity import check_readiness, connectivity_keeper, probe_v
 from tc.wiring.data import check_data, import_any, prepare_data, survey_data, verified_data
 from tc.wiring.demo import PaperDemo, run_paper_demo
 from tc.wiring.documents import check_documents, document_schema, require_valid, write_example_run_spec
-from tc.wiring.drills import (
-    DrillPlan,
-    DrillReport,
-    FinishedDrill,
-    report_drills,
-    run_demo_drill,
-    run_drill,
-    run_suite,
-    shipped_drills,
-)
+from tc.wiring.drills.report import DrillReport, report_drills
+from tc.wiring.drills.run import DrillPlan, FinishedDrill, run_demo_drill, run_drill
+from tc.wiring.drills.shipped import shipped_drills
+from tc.wiring.drills.suite import run_suite
 from tc.wiring.keeping import (
     export_run,
     plan_pruning,

@@ -18,8 +18,8 @@ def check_documents(files: "Sequence[Path]") -> "tuple[Checked, ...]":
 
 def _checked(file: Path) -> "Checked":
     from tc.lab.alerting import shipped_alerts
-    from tc.spec.drill_check import check_any
-    from tc.spec.drill_reading import Known
+    from tc.spec.drills.check import check_any
+    from tc.spec.drills.reading import Known
 
     checked = check_any(file)
     return check_any(file, known=Known(frozenset(shipped_alerts()))) if checked.kind == "drill_spec" else checked
@@ -34,7 +34,7 @@ def require_valid(checked: "Sequence[Checked]") -> None:
 
 def document_schema(kind: "Literal['run_spec', 'instrument', 'drill_spec']") -> "dict[str, object]":
     """Return the JSON Schema of a kind of document."""
-    from tc.spec.drill_schema import drill_schema
+    from tc.spec.drills.schema import drill_schema
     from tc.spec.schema import instrument_schema, run_spec_schema
 
     return {"run_spec": run_spec_schema, "instrument": instrument_schema, "drill_spec": drill_schema}[kind]()

@@ -9,8 +9,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from tc.checks.drills.facts import Part
-from tc.spec.drill_parse import drill_names, load_drill
-from tc.spec.drill_spec import MutationSpec
+from tc.spec.drills.drill_spec import MutationSpec
+from tc.spec.drills.parse import drill_names, load_drill
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SPECS = REPOSITORY / "specs" / "drills"

@@ -6,7 +6,7 @@ import pytest
 
 from tc.checks.drills.facts import Reading
 from tc.checks.drills.steady import reading_of, tolerated
-from tc.spec.drill_spec import ProbeSpec
+from tc.spec.drills.drill_spec import ProbeSpec
 
 
 @pytest.mark.parametrize(

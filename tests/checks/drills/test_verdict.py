@@ -25,7 +25,7 @@ from tc.checks.drills.facts import (
 )
 from tc.checks.drills.story import labels_of
 from tc.checks.drills.verdict import Judgement, deadline_s, expected_left, is_over, judge, sequence
-from tc.spec.drill_spec import BudgetsSpec, DrillSpec, ExpectedAlert, ExpectSpec, FaultSpec, SteadyStateSpec
+from tc.spec.drills.drill_spec import BudgetsSpec, DrillSpec, ExpectedAlert, ExpectSpec, FaultSpec, SteadyStateSpec
 
 PARTS = (
     "steady_state",

@@ -27,7 +27,7 @@ from tc.core.events import (
     SnapshotOrder,
     SnapshotTaken,
 )
-from tc.spec.drill_words import INVARIANTS as IN_SPEC
+from tc.spec.drills.words import INVARIANTS as IN_SPEC
 
 SECOND = 1_000_000_000
 

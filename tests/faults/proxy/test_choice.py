@@ -5,7 +5,7 @@ import pytest
 from proxied import Bench, Pair, bench, is_silent, until
 from tc.faults.proxy.making import toxic_of
 from tc.faults.proxy.toxic import Toxic
-from tc.spec.fault_parameters.transport import BlackHole, Latency
+from tc.spec.drills.fault_parameters.transport import BlackHole, Latency
 
 
 def decisions(seed: int, toxicity: str) -> list[bool]:

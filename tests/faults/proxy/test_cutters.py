@@ -6,7 +6,7 @@ import pytest
 
 from proxied import FIRST_LINES, Bench, ends, is_silent, until
 from tc.faults.proxy import ProxyFault
-from tc.spec.fault_parameters.transport import BlackHole, Down, Reset
+from tc.spec.drills.fault_parameters.transport import BlackHole, Down, Reset
 
 
 def test_down_closes_what_is_open_refuses_what_comes_and_returns_on_the_same_port(line: Bench) -> None:

@@ -8,7 +8,7 @@ import pytest
 from proxied import Bench, bench
 from tc.errors import UnreachableError
 from tc.faults.proxy import ProxyFault
-from tc.spec.fault_parameters.transport import Down, Latency, Slicer
+from tc.spec.drills.fault_parameters.transport import Down, Latency, Slicer
 
 if TYPE_CHECKING:
     from tc.ports.drills import Fault

@@ -9,7 +9,15 @@ import pytest
 from proxied import FIRST_LINES, Bench, ends, is_silent, received, until
 from tc.faults.proxy import ProxyFault
 from tc.faults.proxy.making import toxic_of
-from tc.spec.fault_parameters.transport import Bandwidth, BlackHole, Latency, LimitData, Slicer, SlowClose, TransportParameters
+from tc.spec.drills.fault_parameters.transport import (
+    Bandwidth,
+    BlackHole,
+    Latency,
+    LimitData,
+    Slicer,
+    SlowClose,
+    TransportParameters,
+)
 
 
 def test_latency_delays_each_chunk_and_not_the_one_after_it_once_more(line: Bench) -> None:

@@ -13,7 +13,7 @@ from tc.errors import ArtifactError, InconclusiveError, UnreachableError
 from tc.flows.drills.drill import DrillHands, Patience, carry_out
 from tc.flows.drills.notes import Notes
 from tc.ports.drills import Acted, Seen
-from tc.spec.drill_spec import (
+from tc.spec.drills.drill_spec import (
     BudgetsSpec,
     DrillSpec,
     ExpectedAlert,

@@ -25,7 +25,7 @@ from tc.reports.drill.lanes import (
     recovery_lane,
     sign_lane,
 )
-from tc.spec.drill_spec import DrillSpec, ExpectSpec
+from tc.spec.drills.drill_spec import DrillSpec, ExpectSpec
 
 PASSED = (*disconnect_facts(), disconnect_concluded())
 FAILED = (*failed_facts(), failed_concluded())

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tc.spec.fault_parameters.feed import FEED_PARAMETERS
+from tc.spec.drills.fault_parameters.feed import FEED_PARAMETERS
 from tc.venue.fault_port import FAULTS
 from venue_process import SYMBOL, Caller, Listening, listening
 

@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from tc.checks.drills.facts import Reading
-from tc.spec.drill_spec import ProbeSpec
+from tc.spec.drills.drill_spec import ProbeSpec
 
 
 def reading_of(probe: ProbeSpec, value: str | Decimal | None) -> Reading:

@@ -22,8 +22,8 @@ from tc.checks.drills.facts import (
     Source,
     SteadyStateChecked,
 )
-from tc.spec.drill_spec import DrillSpec, FaultSpec
-from tc.spec.drill_words import DEAD_MANS_SWITCH
+from tc.spec.drills.drill_spec import DrillSpec, FaultSpec
+from tc.spec.drills.words import DEAD_MANS_SWITCH
 
 NS = 1_000_000_000
 

@@ -17,8 +17,8 @@ from tc.checks.drills.facts import (
 )
 from tc.checks.drills.parts import detect_ns, mitigate_ns, parts_of, recover_ns
 from tc.checks.drills.story import Story, ends_s, expected, last_s, seconds
-from tc.spec.drill_spec import DrillSpec
-from tc.spec.drill_words import DEAD_MANS_SWITCH
+from tc.spec.drills.drill_spec import DrillSpec
+from tc.spec.drills.words import DEAD_MANS_SWITCH
 
 GATES = frozenset({"blocked", "reducing", "halted"})
 """What a gate comes to; it is told beside that why it denied an order."""

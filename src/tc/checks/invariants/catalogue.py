@@ -11,7 +11,7 @@ from tc.checks.invariants.venue_log import VenueLog
 from tc.core import FIRST, last_position
 from tc.core.events import OrderAccepted, OrderFilled, OrderInitialized, OrderSubmitted, SnapshotTaken
 from tc.core.state.exact import ZERO, add
-from tc.spec.drill_words import INVARIANTS
+from tc.spec.drills.words import INVARIANTS
 
 __all__ = ["INVARIANTS", "InvariantsFound", "check_invariants"]
 

@@ -1,7 +1,7 @@
 """Toxics of whole connections: down, and reset."""
 
 from tc.faults.proxy.toxic import Cutter, Side
-from tc.spec.fault_parameters import transport
+from tc.spec.drills.fault_parameters import transport
 
 _EVERYWHERE: frozenset[Side] = frozenset({"upstream", "downstream"})
 

@@ -2,7 +2,7 @@
 
 from tc.faults.proxy.making import toxic_of
 from tc.faults.proxy.thread import RunningProxy
-from tc.spec.fault_parameters.transport import TransportParameters
+from tc.spec.drills.fault_parameters.transport import TransportParameters
 
 
 class ProxyFault:

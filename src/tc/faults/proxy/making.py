@@ -4,7 +4,7 @@ from typing import assert_never
 
 from tc.faults.proxy import cutters, treatments
 from tc.faults.proxy.toxic import Cutter, Treatment
-from tc.spec.fault_parameters import transport
+from tc.spec.drills.fault_parameters import transport
 
 
 def toxic_of(parameters: transport.TransportParameters) -> Treatment | Cutter:  # noqa: PLR0911 - a table of kinds

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from tc.faults.proxy.pipe import Chunk
 from tc.faults.proxy.sniffing import Kind
-from tc.spec.fault_parameters.transport import Chosen
+from tc.spec.drills.fault_parameters.transport import Chosen
 
 type Forward = Callable[[Chunk], Awaitable[None]]
 type Side = Literal["upstream", "downstream"]

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from tc.faults.proxy.pipe import Chunk
 from tc.faults.proxy.toxic import Forward, Line, Treatment
-from tc.spec.fault_parameters import transport
+from tc.spec.drills.fault_parameters import transport
 
 if TYPE_CHECKING:
     from random import Random

@@ -8,7 +8,7 @@ from tc.checks.drills.facts import FaultFailed, FaultInjected, FaultProven, Faul
 from tc.errors import TcError
 from tc.flows.drills.notes import Notes
 from tc.ports.drills import Fault
-from tc.spec.drill_spec import FaultSpec
+from tc.spec.drills.drill_spec import FaultSpec
 from tc.spec.grammar import seconds_ns
 
 _NS = 1_000_000_000

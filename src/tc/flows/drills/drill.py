@@ -24,7 +24,7 @@ from tc.errors import TcError
 from tc.flows.drills.breaking import Breakings, seconds
 from tc.flows.drills.notes import Notes
 from tc.ports.drills import Fault, Lab, Seen
-from tc.spec.drill_spec import DrillSpec, FaultSpec, ProbeSpec
+from tc.spec.drills.drill_spec import DrillSpec, FaultSpec, ProbeSpec
 
 _NOTED_EVENTS = frozenset({"FeedDegraded", "KillSwitchChanged", "KillSwitchAdvanced", "RunStopped", "RunFailed", "TapeStopped"})
 """What of a run's events a drill notes besides those that it expects."""

@@ -11,8 +11,8 @@ from tc import __version__
 from tc.checks.drills.facts import AnyDrillFact, DrillConcluded, DrillStarted, Part
 from tc.checks.drills.verdict import judge, sequence
 from tc.errors import ArtifactError
-from tc.spec.drill_parse import load_drill
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
+from tc.spec.drills.parse import load_drill
 from tc.spec.reading.problem import shortened
 from tc.store.drills import DrillDirectory, DrillVerdict, read_verdict, scan_drill_journal
 from tc.store.files import read_file

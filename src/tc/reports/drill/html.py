@@ -12,7 +12,7 @@ from tc.checks.drills.facts import AnyDrillFact, DrillConcluded
 from tc.reports.drill.page import page_of
 from tc.reports.drill.plots import Point
 from tc.reports.page.environment import html_environment, policy_source
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
 
 
 @dataclass(frozen=True, slots=True)

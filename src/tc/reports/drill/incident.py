@@ -35,7 +35,7 @@ from tc.reports.drill.words import at, lasted
 from tc.reports.markdown import markdown_environment
 from tc.reports.page.content import Tile
 from tc.reports.page.words import exact
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from tc.reports.drill.told import command, told
 from tc.reports.drill.words import at, lasted
 from tc.reports.page.content import Tone
 from tc.reports.page.words import NANOS, count
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
 
 MOST_ROWS = 40
 """A lane has no more; the table of all facts has the rest."""

@@ -22,7 +22,7 @@ from tc.reports.drill.told import TONES, told
 from tc.reports.drill.words import at, lasted
 from tc.reports.page.content import Column, Named, Table, Tile, Tone
 from tc.reports.page.words import NANOS, NONE, exact, utc
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
 
 _TO_THE_SECOND = len("2026-11-21 09:22:45")
 _TO_THE_MILLISECOND = len("2026-11-21 09:22:45.123")

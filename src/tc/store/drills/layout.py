@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from tc.errors import ArtifactError, DocumentError
-from tc.spec.drill_words import KEPT_AS
+from tc.spec.drills.words import KEPT_AS
 from tc.store.files import is_real_folder, sync_folder
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tc.spec.fault_parameters import host, transport
-from tc.spec.fault_parameters.feed import FEED_PARAMETERS
-from tc.spec.fault_parameters.venue import VENUE_PARAMETERS
+from tc.spec.drills.fault_parameters import host, transport
+from tc.spec.drills.fault_parameters.feed import FEED_PARAMETERS
+from tc.spec.drills.fault_parameters.venue import VENUE_PARAMETERS
 
 FAULT_PARAMETERS: Mapping[str, type[Struct]] = {
     "latency": transport.Latency,

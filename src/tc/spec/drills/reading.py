@@ -5,10 +5,10 @@ from collections.abc import Collection
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from tc.spec.drill_rules import check_drill
-from tc.spec.drill_spec import DRILL_VERSION, DrillSpec, FaultSpec
-from tc.spec.drill_words import TARGETS
-from tc.spec.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.drill_spec import DRILL_VERSION, DrillSpec, FaultSpec
+from tc.spec.drills.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.rules import check_drill
+from tc.spec.drills.words import TARGETS
 from tc.spec.parse import Parsed, is_of_another_version
 from tc.spec.reading.nodes import Mapping, Node, Sequence
 from tc.spec.reading.reader import Reading, read_struct

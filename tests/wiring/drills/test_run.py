@@ -12,8 +12,8 @@ import pytest
 from documentation import REPOSITORY
 from tc.errors import ArtifactError
 from tc.store.drills import DrillDirectory, list_drills, read_verdict, scan_drill_journal
-from tc.wiring import drill_judging, drill_lab, drills
-from tc.wiring.drills import DrillPlan, FinishedDrill, run_drill
+from tc.wiring.drills import judging, lab, suite
+from tc.wiring.drills.run import DrillPlan, FinishedDrill, run_drill
 
 NO_FAULT = str(REPOSITORY / "specs" / "drills" / "no-fault.yaml")
 
@@ -32,7 +32,7 @@ def carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
             if after is not None:
                 raise after
 
-        monkeypatch.setattr(drill_lab, "lab_of", lab_of)
+        monkeypatch.setattr(lab, "lab_of", lab_of)
         said: list[str] = []
         plan = DrillPlan(artifacts_root=tmp_path, sees_alerts=False)
         return run_drill(NO_FAULT, plan, say=said.append, should_stop=lambda: False), said
@@ -88,7 +88,7 @@ def test_pages_that_cannot_be_written_are_told_and_change_no_verdict(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(drill_judging, "write_shown", fail)
+    monkeypatch.setattr(judging, "write_shown", fail)
     done, said = carried()
     assert noted(done) == ["DrillStarted", "DrillConcluded"]
     assert read_verdict(DrillDirectory(done.folder)) == done.verdict
@@ -100,10 +100,10 @@ def test_a_suite_carries_out_what_is_shipped_and_no_other_of_its_name(tmp_path: 
     shipped.mkdir()
     for name in ("no-fault.yaml", "paper.yaml"):
         shutil.copy(REPOSITORY / "specs" / "drills" / name, shipped)
-    monkeypatch.setattr(drills, "shipped_folder", lambda: shipped)
+    monkeypatch.setattr(suite, "shipped_folder", lambda: shipped)
     monkeypatch.setattr(sys, "executable", str(echo(tmp_path)))
     plan = DrillPlan(artifacts_root=tmp_path / "artifacts", seed=3, sees_alerts=False)
-    tried = drills._in_a_process("no-fault", plan)
+    tried = suite._in_a_process("no-fault", plan)
     assert tried.verdict is None
     asked = (
         f"-m tc drill run {shipped / 'no-fault.yaml'} --json --seed 3 --no-prometheus --artifacts-root {tmp_path / 'artifacts'}"

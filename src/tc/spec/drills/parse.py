@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from tc.errors import DocumentError
 from tc.spec.check import require_valid
-from tc.spec.drill_check import HINT_DRILL, CheckedDrill, check_any
-from tc.spec.drill_reading import Known
-from tc.spec.drill_spec import DrillSpec, FaultSpec
-from tc.spec.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.check import HINT_DRILL, CheckedDrill, check_any
+from tc.spec.drills.drill_spec import DrillSpec, FaultSpec
+from tc.spec.drills.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.reading import Known
 from tc.spec.reading.problem import nearest
 
 _SUFFIXES = frozenset({".yaml", ".yml"})

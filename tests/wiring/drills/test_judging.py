@@ -9,7 +9,7 @@ from tc.checks.finding import Finding
 from tc.store.facts import RunReconciled
 from tc.store.layout import RunDirectory, run_directory
 from tc.store.ops import append_fact, write_ops_artifact
-from tc.wiring.drill_judging import _missed
+from tc.wiring.drills.judging import _missed
 
 
 def reconciled(run: RunDirectory, number: int, *findings: Finding) -> None:

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from tc.checks.drills.facts import AnyDrillFact, DrillConcluded
     from tc.checks.invariants.venue_log import VenueLog
     from tc.core import EventStreamEntry
-    from tc.spec.drill_spec import DrillSpec
+    from tc.spec.drills.drill_spec import DrillSpec
     from tc.store.drills import DrillVerdict
     from tc.store.layout import RunDirectory
-    from tc.wiring.drill_lab import MadeLab, Making
+    from tc.wiring.drills.lab import MadeLab, Making
 
 _RUNBOOKS = "http://127.0.0.1:8000/runbooks"
 """Where `tc metrics serve` serves them unless it is told otherwise."""
@@ -72,8 +72,8 @@ def _missed(run: "RunDirectory") -> frozenset[str]:
 
 def _foreign(spec: "DrillSpec") -> frozenset[str]:
     """Return the keys of the orders that the drill's faults place at the venue."""
-    from tc.spec.drill_parse import fault_parameters
-    from tc.spec.fault_parameters.venue import OrderAppears
+    from tc.spec.drills.fault_parameters.venue import OrderAppears
+    from tc.spec.drills.parse import fault_parameters
 
     placed = (fault_parameters(each) for each in spec.faults)
     return frozenset(each.client_order_id for each in placed if isinstance(each, OrderAppears))

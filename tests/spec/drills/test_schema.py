@@ -9,9 +9,9 @@ from msgspec import json
 
 from drill_specs import DRILL, drill_folder
 from run_specs import edited, yaml_tree
-from tc.spec.drill_parse import load_drill
-from tc.spec.drill_schema import drill_schema
-from tc.spec.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.parse import load_drill
+from tc.spec.drills.schema import drill_schema
 
 SCHEMA = drill_schema()
 DRILL_SPEC = Draft202012Validator(SCHEMA)

@@ -6,8 +6,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tc.spec.check import Checked, check_document
-from tc.spec.drill_reading import NOTHING_KNOWN, Known, parsed_drill
-from tc.spec.drill_spec import DrillSpec
+from tc.spec.drills.drill_spec import DrillSpec
+from tc.spec.drills.reading import NOTHING_KNOWN, Known, parsed_drill
 from tc.spec.reading.compose import compose_file
 from tc.spec.reading.nodes import Mapping, Node
 from tc.spec.reading.override import OPTION, apply_overrides

@@ -5,7 +5,7 @@ from typing import get_args
 
 from msgspec import Struct
 
-from tc.spec.drill_spec import FaultKind, FaultTarget
+from tc.spec.drills.drill_spec import FaultKind, FaultTarget
 
 KEPT_AS = "drill.yaml"
 """What a document is named in the folder of an execution, whatever the drill's own name."""
@@ -58,7 +58,7 @@ PROBES: Mapping[str, Probe] = {
     "venue_open_orders": Probe("How many orders are open at the venue, by what it keeps itself."),
     "venue_position": Probe("How much is held at the venue, long or short, by what it keeps itself."),
 }
-"""Every probe by its name; `tc.spec.drill_spec.ProbeName` lists the same."""
+"""Every probe by its name; `tc.spec.drills.drill_spec.ProbeName` lists the same."""
 
 INVARIANTS: Mapping[str, str] = {
     "no_submit_after_halt": "After a halt no order is sent, and none is accepted, but for what the flatten itself sends.",

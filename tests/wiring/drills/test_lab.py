@@ -9,13 +9,13 @@ import pytest
 from documentation import REPOSITORY
 from tc.faults.strategy import Commands
 from tc.spec.check import load_documents
-from tc.spec.drill_spec import DrillSpec, FaultKind, FaultSpec, MutationSpec, ProbeSpec, SteadyStateSpec
-from tc.spec.drill_words import TARGETS
-from tc.spec.fault_parameters import FAULT_PARAMETERS
-from tc.spec.fault_parameters.transport import Chosen
+from tc.spec.drills.drill_spec import DrillSpec, FaultKind, FaultSpec, MutationSpec, ProbeSpec, SteadyStateSpec
+from tc.spec.drills.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.fault_parameters.transport import Chosen
+from tc.spec.drills.words import TARGETS
 from tc.store.drills import create_drill
-from tc.wiring.drill_faults import fault_of
-from tc.wiring.drill_lab import MadeLab, Making, lab_of
+from tc.wiring.drills.faults import fault_of
+from tc.wiring.drills.lab import MadeLab, Making, lab_of
 
 SPECS = REPOSITORY / "specs" / "drills"
 LAB_URL = "http://127.0.0.1:1"

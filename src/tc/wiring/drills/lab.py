@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tc.lab.lab import ProcessLab
     from tc.lab.process import LabProcess
     from tc.lab.receiver import Receiver
-    from tc.spec.drill_spec import DrillSpec
+    from tc.spec.drills.drill_spec import DrillSpec
     from tc.spec.instrument import InstrumentSpec
     from tc.spec.run_spec import RunSpec
     from tc.store.drills import DrillDirectory

@@ -5,8 +5,8 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from tc.core.events import EVENT_TYPES
-from tc.spec.drill_spec import MutationSpec
-from tc.spec.drill_words import (
+from tc.spec.drills.drill_spec import MutationSpec
+from tc.spec.drills.words import (
     COMMANDS,
     DEAD_MANS_SWITCH,
     INVARIANTS,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tc.wiring.drill_lab import COMMANDS, MadeLab
+from tc.wiring.drills.lab import COMMANDS, MadeLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from tc.faults.files import FindChange
     from tc.faults.strategy import Commands
     from tc.ports.drills import Fault
-    from tc.spec.drill_spec import FaultSpec
-    from tc.spec.fault_parameters import host
+    from tc.spec.drills.drill_spec import FaultSpec
+    from tc.spec.drills.fault_parameters import host
 
 _SIGNALS = frozenset({"sigterm", "sigkill", "sigstop"})
 _OWN = frozenset({"venue", "metrics", "alertmanager", "prometheus"})
@@ -21,8 +21,8 @@ _OWN = frozenset({"venue", "metrics", "alertmanager", "prometheus"})
 
 def fault_of(fault: "FaultSpec", lab: MadeLab) -> "Fault":
     """Return what a document describes, ready to be injected; InconclusiveError where it cannot be done here."""
-    from tc.spec.drill_parse import fault_parameters
-    from tc.spec.fault_parameters.transport import Chosen
+    from tc.spec.drills.fault_parameters.transport import Chosen
+    from tc.spec.drills.parse import fault_parameters
 
     parameters = fault_parameters(fault)
     if fault.kind in _SIGNALS:

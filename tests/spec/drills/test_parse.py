@@ -11,12 +11,12 @@ from drill_specs import ALERTS, DRILL, RUNBOOKS, drill_folder
 from run_specs import PAPER, SMOKE, edited, wrong_values
 from tc.cli.main import app
 from tc.errors import DocumentError
-from tc.spec.drill_check import HINT_DRILL, CheckedDrill, check_any
-from tc.spec.drill_parse import drill_names, fault_parameters, find_drill, load_drill
-from tc.spec.drill_reading import Known
-from tc.spec.drill_spec import USUAL, ExpectedAlert, FaultKind, FaultSpec, FaultTarget, ProbeName
-from tc.spec.drill_words import COMMANDS, PROBES, TARGETS
-from tc.spec.fault_parameters import FAULT_PARAMETERS, transport
+from tc.spec.drills.check import HINT_DRILL, CheckedDrill, check_any
+from tc.spec.drills.drill_spec import USUAL, ExpectedAlert, FaultKind, FaultSpec, FaultTarget, ProbeName
+from tc.spec.drills.fault_parameters import FAULT_PARAMETERS, transport
+from tc.spec.drills.parse import drill_names, fault_parameters, find_drill, load_drill
+from tc.spec.drills.reading import Known
+from tc.spec.drills.words import COMMANDS, PROBES, TARGETS
 from tc.spec.library import PACKAGED
 from tc.spec.reading.expected import expected
 from tc.spec.reading.reader import _READERS

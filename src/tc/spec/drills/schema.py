@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tc.spec.drill_spec import DrillSpec
-from tc.spec.drill_words import TARGETS
-from tc.spec.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.drill_spec import DrillSpec
+from tc.spec.drills.fault_parameters import FAULT_PARAMETERS
+from tc.spec.drills.words import TARGETS
 from tc.spec.schema import schema_of
 
 
