@@ -268,12 +268,14 @@ def test_a_verdict_that_is_damaged_is_told_and_hides_no_other(command: Command, 
     write_verdict(create_drill(tmp_path / "artifacts", "mute-feed"), replace(stolen, verdict="failed", weight=100))
     document = command("drill", "report", "--json").json("drill-report")
     assert [each["drill"] for each in document["executions"]] == ["mute-feed"]
-    assert (document["without_verdict"], document["resilience"]) == ([], "100.00 %")
+    assert (document["without_verdict"], document["resilience"]) == ([], "0.00 %")
     assert [each["execution"] for each in document["damaged"]] == ["disconnect-1", "mute-feed-2"]
     told = command("drill", "report")
     assert (told.code, told.err) == (0, "")
-    assert told.out.splitlines()[-2:] == [f"damaged, and counted nowhere: {each['why']}" for each in document["damaged"]]
+    assert told.out.splitlines()[-2:] == [f"damaged, and counted as inconclusive: {each['why']}" for each in document["damaged"]]
     assert "mute-feed-2/verdict.json is the verdict of disconnect-1" in told.out
+    rows = [line.split()[:6] for line in told.out.splitlines()[1:3]]
+    assert rows == [["disconnect", "inconclusive", "1", "0", "0", "1"], ["mute-feed", "inconclusive", "2", "1", "0", "1"]]
 
 
 def test_where_every_drill_was_killed_a_report_names_them(command: Command, tmp_path: Path) -> None:
@@ -325,7 +327,7 @@ def test_an_execution_whose_artifacts_were_altered_is_damaged_when_it_is_judged_
     assert path.read_text(encoding="utf-8") != text
     told = command("drill", "report", "--verify")
     assert told.code == 6
-    assert "damaged, and counted nowhere: " in told.out
+    assert "damaged, and counted as inconclusive: " in told.out
     assert why in told.out
 
 

@@ -117,16 +117,35 @@ def hostile(root: Path) -> None:
         (root / f"{name}-1" / "verdict.json").write_bytes(msgspec.json.encode({**document, **other}))
 
 
-def test_what_is_no_verdict_is_passed_over_with_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_no_verdict_has_proven_nothing_and_is_told_in_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     carried_out(tmp_path, "good")
     hostile(drills_root(tmp_path))
     drills = Drills(tmp_path)
+    proven = dict.fromkeys(("broken", "pipe", "link", "old", "time", "weight"), "inconclusive")
     for _ in range(3):
-        assert states(look(drills)) == {"good": "passed"}
-    passed_over = [record.getMessage().split("/verdict.json")[0].split("/")[-1] for record in caplog.records]
-    assert sorted(passed_over) == sorted(
+        samples = look(drills)
+        assert states(samples) == {"good": "passed", **proven}
+    assert of(samples, "tc_drill_executions")["broken", "inconclusive"] == 8
+    assert of(samples, "tc_drill_resilience_ratio") == {(): 1 / 7}
+    told = [record.getMessage().split("/verdict.json")[0].split("/")[-1] for record in caplog.records]
+    assert sorted(told) == sorted(
         [*(f"broken-{number}" for number in range(1, 9)), "pipe-1", "link-1", "old-1", "time-1", "weight-1"]
     )
+
+
+def test_a_damaged_verdict_does_not_let_the_one_before_it_count_as_the_last(tmp_path: Path) -> None:
+    carried_out(tmp_path, "disconnect", weight=3)
+    carried_out(tmp_path, "no-fault", weight=1)
+    carried_out(tmp_path, "disconnect", verdict="failed").verdict.write_bytes(b"{")
+    drills = Drills(tmp_path)
+    samples = look(drills)
+    assert states(samples) == {"disconnect": "inconclusive", "no-fault": "passed"}
+    assert of(samples, "tc_drill_resilience_ratio") == {(): 1 / 4}
+    assert of(samples, "tc_drill_detect_seconds") == {("no-fault",): 0.81}
+    assert [each.newest.title for each in drills.drilled] == ["What disconnect proves", "What no-fault proves"]
+    assert abs(of(samples, "tc_drill_timestamp_seconds")["disconnect",] - time.time()) < 60
+    carried_out(tmp_path, "disconnect")
+    assert states(look(drills)) == {"disconnect": "passed", "no-fault": "passed"}
 
 
 def test_a_root_of_thousands_of_unfinished_drills_takes_no_time(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def _show_report(told: "wiring.DrillReport", artifacts_root: Path) -> None:
     if told.without_verdict:
         typer.echo(printable(f"without a verdict, as they go on or were killed: {', '.join(told.without_verdict)}"))
     for why in told.damaged.values():
-        typer.echo(printable(f"damaged, and counted nowhere: {why}"))
+        typer.echo(printable(f"damaged, and counted as inconclusive: {why}"))
 
 
 def _tags(text: str) -> tuple[str, ...]:

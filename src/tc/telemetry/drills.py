@@ -11,7 +11,7 @@ import msgspec
 
 from tc.checks.drills.facts import Outcome
 from tc.errors import ArtifactError
-from tc.reports.drill.figures import DrillFigures, figures
+from tc.reports.drill.figures import Damaged, DrillFigures, Execution, figures
 from tc.store.drills import DrillDirectory, drills_root, find_verdict
 
 MOST_EXECUTIONS = 10_000
@@ -50,7 +50,7 @@ class Drills:
     def __init__(self, artifacts_root: Path) -> None:
         self._root = str(drills_root(artifacts_root))
         self._seen: tuple[int, int] | None = None
-        self._known: dict[str, _Verdict | None] = {}
+        self._known: dict[str, Execution] = {}
         self._unread: dict[str, None] = {}
         self.drilled: tuple[DrillFigures, ...] = ()
         """Each drill, in the order of names; another object only when something changed."""
@@ -59,7 +59,7 @@ class Drills:
         """Look for executions that came or went, and read verdicts that are there by now; raises nothing for what lies there."""
         is_changed = self._list(now_ns)
         if self._read() or is_changed:
-            self.drilled = _summed(each for each in self._known.values() if each is not None)
+            self.drilled = _summed(self._known.values())
 
     def _list(self, now_ns: int) -> bool:
         """Find the folders that there are; say whether a known one is gone."""
@@ -89,17 +89,19 @@ class Drills:
             if unfinished >= MOST_UNFINISHED or time.monotonic() > until_s:
                 break
             del self._unread[name]
+            drill = DrillDirectory(Path(self._root, name))
             try:
-                found = find_verdict(DrillDirectory(Path(self._root, name)))
+                found = find_verdict(drill)
             except ArtifactError as error:
-                _log.warning("passed over: %s", error.message)
-                self._known[name] = None
+                _log.warning("counted as inconclusive: %s", error.message)
+                self._known[name] = _damaged(drill)
+                is_changed = True
                 continue
             if found is None:
                 self._unread[name] = None  # It goes on, or was killed: others are asked first the next time.
                 unfinished += 1
                 continue
-            self._known[name] = None if found.is_mutated else msgspec.convert(found, _Verdict, from_attributes=True)
+            self._known[name] = msgspec.convert(found, _Verdict, from_attributes=True)
             is_changed = is_changed or not found.is_mutated
         return is_changed
 
@@ -111,6 +113,14 @@ def _folders(root: str) -> list[str]:
     return sorted(names, key=lambda name: -int(name.rpartition("-")[2]))[:MOST_EXECUTIONS]
 
 
-def _summed(executions: Iterable[_Verdict]) -> tuple[DrillFigures, ...]:
+def _damaged(drill: DrillDirectory) -> Damaged:
+    try:
+        ended_ns = drill.path.stat().st_mtime_ns
+    except OSError:
+        ended_ns = 0  # It went just now; the next look finds that.
+    return Damaged(drill.drill, drill.number, ended_ns)
+
+
+def _summed(executions: Iterable[Execution]) -> tuple[DrillFigures, ...]:
     newest = sorted(figures(executions), key=lambda each: each.newest.ended_ns)[-MOST_DRILLS:]
     return tuple(sorted(newest, key=lambda each: each.drill))

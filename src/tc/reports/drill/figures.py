@@ -1,7 +1,7 @@
 """What all stored executions of drills come to: how many passed, how fast, and how resilient that is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -53,6 +53,22 @@ class Execution(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged:
+    """An execution whose verdict cannot be read: it has proven nothing, and counts as inconclusive."""
+
+    drill: str
+    number: int
+    ended_ns: int = 0
+    title: str = ""
+    weight: int = 1
+    is_mutated: bool = False
+    verdict: Outcome = "inconclusive"
+    detect_ns: int | None = None
+    mitigate_ns: int | None = None
+    recover_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """The middle and the worst of some lengths of time, in nanoseconds."""
 
@@ -67,7 +83,7 @@ class DrillFigures:
     Parameters
     ----------
     newest
-        Its last execution.
+        Its last execution; one that is damaged has title and weight of the last that is not.
     passed, failed, inconclusive
         How many executions came to that.
     detect, mitigate, recover
@@ -130,7 +146,7 @@ def score(all_of_them: Iterable[DrillFigures]) -> Fraction | None:
 def _of(executions: Sequence[Execution]) -> DrillFigures:
     outcomes = [each.verdict for each in executions]
     return DrillFigures(
-        newest=max(executions, key=lambda each: each.number),
+        newest=_newest(executions),
         passed=outcomes.count("passed"),
         failed=outcomes.count("failed"),
         inconclusive=outcomes.count("inconclusive"),
@@ -138,6 +154,15 @@ def _of(executions: Sequence[Execution]) -> DrillFigures:
         mitigate=spread(each.mitigate_ns for each in executions),
         recover=spread(each.recover_ns for each in executions),
     )
+
+
+def _newest(executions: Sequence[Execution]) -> Execution:
+    newest = max(executions, key=lambda each: each.number)
+    if not isinstance(newest, Damaged):
+        return newest
+    readable = [each for each in executions if not isinstance(each, Damaged)]
+    like = max(readable, key=lambda each: each.number, default=newest)
+    return replace(newest, title=like.title or newest.drill, weight=like.weight)
 
 
 def spread(lengths: Iterable[int | None]) -> Spread | None:

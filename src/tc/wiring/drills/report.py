@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tc.store.drills import DrillVerdict
+    from tc.store.drills import DrillDirectory, DrillVerdict
+
+    type _Stored = tuple[DrillDirectory, DrillVerdict | str | None]
 
 
 def stored_verdicts(artifacts_root: Path) -> "tuple[DrillVerdict, ...]":
@@ -14,8 +16,8 @@ def stored_verdicts(artifacts_root: Path) -> "tuple[DrillVerdict, ...]":
     return tuple(found for _, found in _stored(artifacts_root) if found is not None and not isinstance(found, str))
 
 
-def _stored(artifacts_root: Path, *, is_judged_again: bool = False) -> "Iterator[tuple[str, DrillVerdict | str | None]]":
-    """Give each execution by its folder's name, with its verdict, what is wrong with that, or None where there is none."""
+def _stored(artifacts_root: Path, *, is_judged_again: bool = False) -> "Iterator[_Stored]":
+    """Give each execution with its verdict, what is wrong with that, or None where there is none."""
     from tc.errors import ArtifactError, DocumentError
     from tc.flows.drills.verdict import require_verdict
     from tc.store.drills import find_verdict, list_drills
@@ -25,16 +27,16 @@ def _stored(artifacts_root: Path, *, is_judged_again: bool = False) -> "Iterator
             found = find_verdict(drill)
             if found is not None and is_judged_again:
                 require_verdict(drill)
-            yield drill.path.name, found
+            yield drill, found
         except (ArtifactError, DocumentError) as error:
-            yield drill.path.name, error.message
+            yield drill, error.message
 
 
 @dataclass(frozen=True, slots=True)
 class DrillReport:
     """What came of all drills that were carried out: the rows of a table, the resilience score, and who left no verdict.
 
-    Of those that are damaged, what is wrong with their verdict, by the folder's name; they count nowhere.
+    Of those that are damaged, what is wrong with their verdict, by the folder's name; they count as inconclusive.
     """
 
     header: tuple[str, ...]
@@ -63,15 +65,16 @@ def report_drills(artifacts_root: Path, *, is_judged_again: bool = False) -> Dri
 
     Judged again, an execution whose verdict is not what its document and its journal come to is damaged, too.
     """
-    from tc.reports.drill.figures import figures
+    from tc.reports.drill.figures import Damaged, figures
     from tc.reports.drill.tables import FIGURE_COLUMNS, figure_rows, score_text
 
     stored = tuple(_stored(artifacts_root, is_judged_again=is_judged_again))
     verdicts = tuple(found for _, found in stored if found is not None and not isinstance(found, str))
-    counted = figures(verdicts)
-    silent = tuple(name for name, found in stored if found is None)
-    damaged = {name: found for name, found in stored if isinstance(found, str)}
-    return DrillReport(FIGURE_COLUMNS, figure_rows(counted), score_text(counted), verdicts, silent, damaged)
+    silent = tuple(drill.path.name for drill, found in stored if found is None)
+    damaged = {drill: found for drill, found in stored if isinstance(found, str)}
+    counted = figures((*verdicts, *(Damaged(drill.drill, drill.number) for drill in damaged)))
+    why = {drill.path.name: found for drill, found in damaged.items()}
+    return DrillReport(FIGURE_COLUMNS, figure_rows(counted), score_text(counted), verdicts, silent, why)
 
 
 __all__ = ["DrillReport", "report_drills", "stored_verdicts"]
