@@ -209,7 +209,11 @@ FAMILIES: tuple[Family, ...] = (
     Family("tc_connection_up", "gauge", "1 while a client of the node is connected: data, execution.", ("run", "client")),
     Family("tc_reconnects_total", "counter", "How often a client's connection came back.", ("run", "client")),
     Family("tc_queue_size", "gauge", "Messages that wait in a queue of the engine.", ("run", "queue")),
-    Family("tc_event_loop_lag_seconds", "gauge", "How late the node's event loop was, at most since the last heartbeat."),
+    Family(
+        "tc_event_loop_lag_seconds",
+        "gauge",
+        "How late the node's event loop was, at most since the last heartbeat; 0 before the node trades.",
+    ),
     Family("tc_venue_up", "gauge", "1 when the venue answered the supervisor's last question."),
     Family("tc_venue_request_weight", "gauge", "What is used of the venue's request weight per minute."),
     Family("tc_venue_request_weight_limit", "gauge", "The venue's limit of it."),

@@ -113,22 +113,27 @@ def test_it_says_how_the_node_is_and_what_was_subscribed_to_and_never_came() -> 
     assert (again.state, again.in_flight, again.oldest_in_flight_ns) == ("trading", 0, None)
 
 
-def test_how_late_the_loop_was_before_the_node_traded_is_forgotten_also_where_that_is_noticed_later() -> None:
+def test_how_late_the_loop_was_before_the_node_traded_is_never_told_also_where_that_is_noticed_later() -> None:
     watch = Watch(lambda: None, lambda *_: None)
 
     async def work() -> list[float]:
         watching = asyncio.get_running_loop().create_task(watch.run())
         await asyncio.sleep(0.01)
         time.sleep(0.4)  # noqa: ASYNC251 - that is what a node does that loads
-        watch.forget()
+        await asyncio.sleep(0.01)
+        loading = watch.longest_lag_lately_s()
+        await asyncio.sleep(0.1)
+        time.sleep(0.4)  # noqa: ASYNC251 - and it is not done yet
+        watch.count()
         await asyncio.sleep(0.01)
         after_start = watch.longest_lag_s
         time.sleep(0.4)  # noqa: ASYNC251 - as above, and now orders wait for it
         await asyncio.sleep(0.2)
         watching.cancel()
-        return [after_start, watch.longest_lag_s]
+        return [loading, after_start, watch.longest_lag_s]
 
-    after_start, trading = asyncio.run(work())
+    loading, after_start, trading = asyncio.run(work())
+    assert loading == 0
     assert after_start < 0.2
     assert trading > 0.2
 
@@ -137,6 +142,7 @@ def test_the_longest_lag_is_that_since_it_was_told_last() -> None:
     async def work() -> list[float]:
         watch = Watch(lambda: None, lambda *_: None)
         task = asyncio.create_task(watch.run())
+        watch.count()
         lags = []
         for blocks_s in (0.5, 0.0):
             await asyncio.sleep(0.06)

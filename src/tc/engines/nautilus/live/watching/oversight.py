@@ -186,7 +186,7 @@ class Oversight:
         """Note the state that the node has come to, once."""
         if state != self.status.state:
             if state == "trading":
-                self.watch.forget()
+                self.watch.count()
             self.status.state = state
             self._on_state(state)
 

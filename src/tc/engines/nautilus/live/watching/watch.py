@@ -29,6 +29,7 @@ class Watch:
         self.longest_lag_s = 0.0
         self._recent_lag_s = 0.0
         self._due_s = 0.0
+        self._is_counting = False
         self._now_s: Callable[[], float] = time.monotonic
 
     def longest_lag_lately_s(self) -> float:
@@ -36,10 +37,10 @@ class Watch:
         lately_s, self._recent_lag_s = self._recent_lag_s, 0.0
         return lately_s
 
-    def forget(self) -> None:
-        """Count lateness from now on only: a node that starts loads and connects, and nobody's order waits for it."""
+    def count(self) -> None:
+        """Count lateness from now on, and none before: a node that starts loads and connects, and nobody's order waits for it."""
         self._due_s = self._now_s()
-        self.lag_s = self.longest_lag_s = self._recent_lag_s = 0.0
+        self._is_counting = True
 
     async def run(self) -> None:
         """Look, until cancelled."""
@@ -49,10 +50,11 @@ class Watch:
             self.look()
             self._due_s = max(self._due_s + EVERY_S, self._now_s())
             await asyncio.sleep(self._due_s - self._now_s())
-            # A loop's timer may ring a little early, by the grain of its clock.
-            self.lag_s = max(0.0, self._now_s() - self._due_s)
-            self.longest_lag_s = max(self.longest_lag_s, self.lag_s)
-            self._recent_lag_s = max(self._recent_lag_s, self.lag_s)
+            if self._is_counting:
+                # A loop's timer may ring a little early, by the grain of its clock.
+                self.lag_s = max(0.0, self._now_s() - self._due_s)
+                self.longest_lag_s = max(self.longest_lag_s, self.lag_s)
+                self._recent_lag_s = max(self._recent_lag_s, self.lag_s)
 
     def look(self) -> None:
         """Carry out the switch that is or was active, unless that is done already."""
