@@ -40,6 +40,9 @@ Each time is the median and the longest over all executions that have it, in sec
 Alerting runs {scale} times as fast as it is shipped ([why](../../concepts/drills.md#how-the-alerting-is-scaled)): in
 production, what waits for an alert waits longer. Executions without their detector, and drills that do not ship, are left out.
 
+These executions are not one run from end to end. Where one failed, by a defect of tc or by a document that was too strict, that
+was mended, its drill was carried out twenty times anew, and only those count here.
+
 ```console
 $ tc drill suite --repeat 20
 $ tc drill report
