@@ -160,6 +160,13 @@ def test_the_venues_own_books_must_agree() -> None:
     assert lost == {"no_fill_without_order": f"trade {orphan.trade_id} at the venue is of order 77, which it does not have"}
 
 
+def test_a_fill_that_comes_before_its_order_was_sent_is_told() -> None:
+    evidence = evidence_of(a_run())
+    at = fills_at(evidence.entries)[0]
+    early = of_events(evidence, lambda events: [events[0], events[at], *events[1:at], *events[at + 1 :]])
+    assert told(early)["no_fill_without_order"].startswith("position 2: a fill of order O-1, which was not sent before")
+
+
 def a_trade(key: str, *, time_ns: int = START_NS, order_id: int = 5) -> VenueTrade:
     return VenueTrade(
         trade_id=9,
